@@ -1,0 +1,82 @@
+"""A process about to become a program -> one without privileges, within limits.
+
+Called between fork and exec, in the child. On Docker the agent is uid 0 and programs are another uid; on
+namespaces there is one uid to give, so each program gets a user namespace of its own, in which it is an
+ordinary user and from which neither the agent nor the host's network can be reached.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+from typing import NamedTuple
+
+from labctl.agent import kernel
+
+
+class Confinement(NamedTuple):
+    """How programs are held. `own_user_namespace`: netns; otherwise setuid to `uid` (0: stay as we are).
+
+    Sizes in bytes; `processes` binds only in a user namespace of its own (elsewhere it would count the
+    processes that the uid has on the whole machine, so there the container's pids limit stands).
+    """
+
+    own_user_namespace: bool
+    uid: int
+    gid: int
+    processes: int
+    memory: int
+    files: int
+    file_size: int
+    filter: bytes | None
+
+
+def confine(how: Confinement) -> None:
+    """Give up what a program must not have. OSError where something can't be given up: then don't exec."""
+    _limit(how)
+    if how.own_user_namespace:
+        _enter_user_namespace(how.uid, how.gid)
+        _limit_processes(how.processes)
+    elif os.getuid() != how.uid:
+        os.setgroups([])
+        os.setgid(how.gid)
+        os.setuid(how.uid)
+    kernel.drop_capability_bounds()
+    kernel.no_new_privileges()
+    if how.filter is not None:
+        kernel.install_filter(how.filter)
+
+
+def _limit(how: Confinement) -> None:
+    _lower(resource.RLIMIT_NOFILE, how.files)
+    _lower(resource.RLIMIT_FSIZE, how.file_size)
+    _lower(resource.RLIMIT_DATA, how.memory)
+    _lower(resource.RLIMIT_CORE, 0)
+
+
+def _lower(which: int, value: int) -> None:
+    """Set a limit, soft and hard, never above what is there (raising needs a privilege)."""
+    _, hard = resource.getrlimit(which)
+    if hard != resource.RLIM_INFINITY:
+        value = min(value, hard)
+    resource.setrlimit(which, (value, value))
+
+
+def _limit_processes(processes: int) -> None:
+    _lower(resource.RLIMIT_NPROC, processes)
+
+
+def _enter_user_namespace(uid: int, gid: int) -> None:
+    outer_uid, outer_gid = os.geteuid(), os.getegid()
+    kernel.unshare(kernel.CLONE_NEWUSER)
+    _write("/proc/self/setgroups", "deny")
+    _write("/proc/self/uid_map", f"{uid} {outer_uid} 1")
+    _write("/proc/self/gid_map", f"{gid} {outer_gid} 1")
+
+
+def _write(path: str, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)

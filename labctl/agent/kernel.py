@@ -1,0 +1,152 @@
+"""System calls that Python 3.11 has no name for, by ctypes. Their one owner; runs on hosts: stdlib only.
+
+Sources: unshare(2), mount(2), mount_setattr(2), pivot_root(2), prctl(2), seccomp(2), linux/*.h.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+
+CLONE_NEWNS = 0x00020000
+CLONE_NEWUTS = 0x04000000
+CLONE_NEWIPC = 0x08000000
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
+
+MS_RDONLY = 1
+MS_NOSUID = 2
+MS_NODEV = 4
+MS_NOEXEC = 8
+MS_BIND = 4096
+MS_REC = 16384
+MS_PRIVATE = 1 << 18
+MNT_DETACH = 2
+
+PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
+PR_SET_NAME = 15
+PR_SET_SECCOMP = 22
+PR_CAPBSET_DROP = 24
+PR_SET_CHILD_SUBREAPER = 36
+PR_SET_NO_NEW_PRIVS = 38
+SECCOMP_MODE_FILTER = 2
+
+_AT_FDCWD = -100
+_AT_RECURSIVE = 0x8000
+_MOUNT_ATTR_RDONLY = 1
+_MOUNT_ATTR_NOSUID = 2
+_SYS_MOUNT_SETATTR = 442  # the same number on every architecture since 5.12
+_SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
+_CAP_LAST_CAP = 63
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.syscall.restype = ctypes.c_long
+
+
+def _checked(result: int, what: str) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result
+
+
+def unshare(flags: int) -> None:
+    """Leave the namespaces that `flags` names for new ones. OSError as unshare(2) says."""
+    _checked(_libc.unshare(flags), "unshare")
+
+
+def setns(descriptor: int, flags: int) -> None:
+    """Enter the namespace that `descriptor` refers to. OSError as setns(2) says."""
+    _checked(_libc.setns(descriptor, flags), "setns")
+
+
+def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:
+    """mount(2), with `target` named in the error."""
+    result = _libc.mount(
+        source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), options.encode() or None
+    )
+    _checked(result, f"mount {kind or source} on {target}")
+
+
+def unmount(target: str) -> None:
+    """Detach what is mounted at `target`."""
+    _checked(_libc.umount2(target.encode(), MNT_DETACH), f"umount {target}")
+
+
+def make_read_only(target: str) -> None:
+    """Make the mount at `target` and all below it read-only and nosuid (Linux 5.12 and later)."""
+    _restrict(target, _AT_RECURSIVE)
+
+
+def make_mount_read_only(target: str) -> None:
+    """Make the mount at `target` read-only and nosuid, and leave those below it as they are."""
+    _restrict(target, 0)
+
+
+def _restrict(target: str, flags: int) -> None:
+    attributes = (ctypes.c_uint64 * 4)(_MOUNT_ATTR_RDONLY | _MOUNT_ATTR_NOSUID, 0, 0, 0)
+    result = _libc.syscall(
+        ctypes.c_long(_SYS_MOUNT_SETATTR),
+        ctypes.c_int(_AT_FDCWD),
+        target.encode(),
+        ctypes.c_uint(flags),
+        ctypes.byref(attributes),
+        ctypes.c_size_t(ctypes.sizeof(attributes)),
+    )
+    _checked(result, f"mount_setattr {target}")
+
+
+def pivot_root(new_root: str, put_old: str) -> None:
+    """Make `new_root` the root of this mount namespace."""
+    number = _SYS_PIVOT_ROOT.get(platform.machine())
+    if number is None:
+        raise OSError(38, f"pivot_root: not known for {platform.machine()}")
+    result = _libc.syscall(ctypes.c_long(number), new_root.encode(), put_old.encode())
+    _checked(result, f"pivot_root {new_root}")
+
+
+def prctl(option: int, argument: int = 0) -> None:
+    """prctl(2) with one number."""
+    zero = ctypes.c_ulong(0)
+    _checked(_libc.prctl(option, ctypes.c_ulong(argument), zero, zero, zero), f"prctl {option}")
+
+
+def die_with_parent(parent: int, signal_number: int) -> None:
+    """Be killed when the parent dies. Closes the race: if it has died already (its pid isn't ours), exits now.
+
+    `parent` 0 stands for a parent outside this PID namespace.
+    """
+    prctl(PR_SET_PDEATHSIG, signal_number)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def drop_capability_bounds() -> None:
+    """Take every capability out of the bounding set, as far as the kernel knows them and we may."""
+    zero = ctypes.c_ulong(0)
+    for capability in range(_CAP_LAST_CAP + 1):
+        if _libc.prctl(PR_CAPBSET_DROP, ctypes.c_ulong(capability), zero, zero, zero) < 0:
+            return
+
+
+class _Filter(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_void_p))
+
+
+def install_filter(instructions: bytes) -> None:
+    """Install a classic BPF program as a seccomp filter; needs no_new_privs. OSError if the kernel refuses."""
+    buffer = ctypes.create_string_buffer(instructions, len(instructions))
+    program = _Filter(len(instructions) // 8, ctypes.cast(buffer, ctypes.c_void_p))
+    zero = ctypes.c_ulong(0)
+    result = _libc.prctl(
+        PR_SET_SECCOMP, ctypes.c_ulong(SECCOMP_MODE_FILTER), ctypes.byref(program), zero, zero
+    )
+    _checked(result, "seccomp")
+
+
+def no_new_privileges() -> None:
+    """From here on no execve(2) gives a privilege."""
+    prctl(PR_SET_NO_NEW_PRIVS, 1)

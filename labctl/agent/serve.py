@@ -1,0 +1,315 @@
+"""Frames from labctl -> programs on this host, and what becomes of them -> frames to labctl.
+
+Requests carry `do` and `id`; each gets one reply with `re`. What happens by itself comes as `ev`: `hello`,
+`output` (the piece is the body), `cut`, `ended` (the program's own end, its output before it), `gone` (its last
+descendant's end). Times are CLOCK_MONOTONIC in nanoseconds.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+import traceback
+from typing import Any
+
+from labctl.agent.awaiting import Awaiting
+from labctl.agent.frames import Header, encode
+from labctl.agent.line import Line
+from labctl.agent.look import Looker, port_from
+from labctl.agent.loop import Loop
+from labctl.agent.programs import NotStarted, Order, Program, Stream, names_on
+from labctl.agent.settings import Settings, in_force, settings_from
+from labctl.agent.sockets import sockets
+
+_REAP_AGAIN_S = 0.002
+NAME_SERVICE = "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n"
+"""nsswitch.conf(5): names come from the host's own files, so that an unknown one is unknown at once."""
+
+
+class Agent:
+    """One host's agent: one loop, many programs."""
+
+    def __init__(self, settings: Settings, come: int, go: int) -> None:
+        self._settings = settings
+        self._loop = Loop()
+        self._programs: dict[str, Program] = {}
+        self._paused: list[tuple[Program, Stream]] = []
+        self._line = Line(self._loop, come, go, on_frame=self._on_frame, on_empty=self._resume)
+        self._looker = Looker(settings.looks_as)
+        self._awaiting = Awaiting(self._loop, self._looker)
+        self._requests = {
+            "start": self._start,
+            "feed": self._feed,
+            "signal": self._signal,
+            "kill": self._kill,
+            "await": self._await,
+            "sockets": self._sockets,
+            "resize": self._resize,
+            "forget": self._forget,
+            "bye": self._bye,
+        }
+
+    def serve(self) -> None:
+        """Say hello, then answer until labctl says goodbye or is gone."""
+        self._reap_orphans()
+        self._line.say(
+            {
+                "ev": "hello",
+                "host": self._settings.host,
+                "python": sys.version.split()[0],
+                "pid": os.getpid(),
+                "in_force": in_force(self._settings.how),
+            }
+        )
+        self._loop.run()
+
+    def _reap_orphans(self) -> None:
+        """As the first process of a host, reap what nobody else waits for."""
+        come, go = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(go, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+
+        def reap() -> None:
+            os.read(come, 4096)
+            try:
+                while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                    self._on_orphan(*ended)
+            except ChildProcessError:
+                return
+
+        self._loop.on_readable(come, reap)
+
+    def _on_orphan(self, pid: int, status: int) -> None:
+        """A program whose keeper was killed ends as the agent's own child; its end must not be lost."""
+        for program in self._programs.values():
+            if program.pid == pid and program.status is None:
+                program.status, program.ended_ns = status, time.monotonic_ns()
+                self._say_end(program)
+
+    def _on_frame(self, header: Header, body: bytes) -> None:
+        request = self._requests.get(header.get("do", ""))
+        if request is None:
+            self._answer(header, error="unknown", detail=str(header.get("do")))
+        else:
+            request(header, body)
+
+    def _answer(self, header: Header, **words: Any) -> None:
+        self._line.say({"re": header.get("id"), "t": time.monotonic_ns(), **words})
+
+    def _program(self, header: Header) -> Program | None:
+        program = self._programs.get(header["program"])
+        if program is None:
+            self._answer(header, error="no-program", detail=header["program"])
+        return program
+
+    def _start(self, header: Header, body: bytes) -> None:
+        order = Order(
+            program=header["program"],
+            words=header["words"],
+            environment=self._settings.environment | header.get("environment", {}),
+            directory=self._settings.directory,
+            window=header.get("window", False),
+            interactive=header.get("interactive", False),
+            output_cap=header["output_cap"],
+        )
+        try:
+            program = Program(order, self._settings.how)
+        except NotStarted as error:
+            names = names_on(order.environment["PATH"]) if error.reason == "not-found" else []
+            self._answer(header, error=error.reason, detail=order.words[0], known=names)
+            return
+        except OSError as error:
+            self._answer(header, error="failed", detail=str(error))
+            return
+        self._programs[order.program] = program
+        self._loop.on_readable(program.report, lambda: self._on_report(program))
+        self._loop.on_readable(program.executes, lambda: self._on_executes(program, header))
+        for stream in program.streams:
+            self._watch_stream(program, stream)
+        program.input, program.input_ends = body, not (order.window or order.interactive)
+        if program.input or program.input_ends:
+            self._give_input(program)
+        if header.get("seconds") is not None:
+            self._loop.after(header["seconds"], lambda: self._at_limit(program))
+
+    def _on_executes(self, program: Program, header: Header) -> None:
+        """The program executes now, or it never will: the pipe ended."""
+        self._loop.on_readable(program.executes, None)
+        os.close(program.executes)
+        program.read_report()
+        if not program.failure:
+            self._answer(header, ok=True, pid=program.pid, started=program.started_ns)
+            return
+        number, _, detail = program.failure.decode("utf-8", "replace").partition(" ")
+        del self._programs[program.order.program]
+        reason = "not-executable" if int(number) in (2, 8, 13) else "failed"
+        self._answer(header, error=reason, detail=detail)
+
+    def _on_report(self, program: Program) -> None:
+        had_ended = program.status is not None
+        is_open = program.read_report()
+        if program.status is not None and not had_ended and not program.failure:
+            self._say_end(program)
+        if not is_open:
+            self._say_gone(program)
+        self._awaiting.look_again()
+
+    def _say_end(self, program: Program) -> None:
+        for stream in program.streams:
+            while self._say_output(program, stream):
+                pass
+        status = program.status or 0
+        self._line.say(
+            {
+                "ev": "ended",
+                "program": program.order.program,
+                "status": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
+                "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
+                "t": program.ended_ns,
+                "limit": program.limit,
+            }
+        )
+
+    def _say_gone(self, program: Program) -> None:
+        self._loop.on_readable(program.report, None)
+        for stream in program.streams:
+            while self._say_output(program, stream):
+                pass
+            self._loop.on_readable(stream.descriptor, None)
+        if program.stdin >= 0:
+            self._loop.on_writable(program.stdin, None)
+        program.close()
+        self._paused = [pair for pair in self._paused if pair[0] is not program]
+        program.is_gone = True
+        program.is_orphaned = program.status is None and not program.failure
+        if program.status is not None and not program.failure:
+            self._line.say({"ev": "gone", "program": program.order.program})
+
+    def _watch_stream(self, program: Program, stream: Stream) -> None:
+        self._loop.on_readable(stream.descriptor, lambda: self._on_output(program, stream))
+
+    def _on_output(self, program: Program, stream: Stream) -> None:
+        if self._line.is_full:
+            self._loop.on_readable(stream.descriptor, None)
+            self._paused.append((program, stream))
+        elif self._say_output(program, stream):
+            self._awaiting.look_again()
+
+    def _resume(self) -> None:
+        paused, self._paused = self._paused, []
+        for program, stream in paused:
+            self._watch_stream(program, stream)
+
+    def _say_output(self, program: Program, stream: Stream) -> bool:
+        """Pass a piece on. False when there is no more now."""
+        was_cut = stream.is_cut
+        data = stream.read()
+        words = {"program": program.order.program, "stream": stream.name, "t": time.monotonic_ns()}
+        if stream.is_cut and not was_cut:
+            self._line.say({"ev": "cut", **words})
+        if data:
+            self._line.say({"ev": "output", **words}, data)
+        elif data == b"":
+            self._loop.on_readable(stream.descriptor, None)
+        return bool(data)
+
+    def _feed(self, header: Header, body: bytes) -> None:
+        program = self._program(header)
+        if program is None:
+            return
+        program.input += body
+        program.input_ends = program.input_ends or header.get("end", False)
+        self._give_input(program, header)
+
+    def _give_input(self, program: Program, header: Header | None = None) -> None:
+        if program.stdin >= 0 and not program.write_input():
+            self._loop.on_writable(program.stdin, lambda: self._give_input(program, header))
+            return
+        if program.stdin >= 0:
+            self._loop.on_writable(program.stdin, None)
+            if program.input_ends:
+                program.close_input()
+        if header is not None:
+            self._answer(header, ok=True)
+
+    def _signal(self, header: Header, _: bytes) -> None:
+        program = self._program(header)
+        if program is None:
+            return
+        number = int(header["signal"])
+        try:
+            program.signal(number)
+        except ProcessLookupError:
+            self._answer(header, error="ended")
+            return
+        self._awaiting.until(
+            lambda: program.has_taken(number),
+            header.get("seconds", 10.0),
+            lambda taken: self._answer(header, ok=taken),
+        )
+
+    def _at_limit(self, program: Program) -> None:
+        if program.status is None:
+            program.limit = "time"
+            self._kill_all(program)
+
+    def _kill_all(self, program: Program) -> None:
+        if program.kill() or not program.is_gone:
+            self._loop.after(_REAP_AGAIN_S, lambda: self._kill_all(program))
+
+    def _kill(self, header: Header, _: bytes) -> None:
+        program = self._program(header)
+        if program is not None:
+            self._kill_all(program)
+            self._answer(header, ok=True)
+
+    def _await(self, header: Header, _: bytes) -> None:
+        wanted, seconds = header["wanted"], header["seconds"]
+        program = self._programs.get(header.get("program", ""))
+        if "port" in header:
+            port = port_from(header["port"])
+            self._awaiting.state(
+                wanted, seconds, program, lambda: self._looker.at_port(port, program), header, self._answer
+            )
+        elif program is not None:
+            self._awaiting.state(
+                wanted, seconds, program, lambda: self._looker.at_program(program, wanted), header, self._answer
+            )
+        else:
+            self._answer(header, error="no-program", detail=header.get("program", ""))
+
+    def _sockets(self, header: Header, _: bytes) -> None:
+        self._answer(header, ok=True, sockets=[list(one) for one in sockets(header["protocol"])])
+
+    def _resize(self, header: Header, _: bytes) -> None:
+        program = self._program(header)
+        if program is not None:
+            program.resize(int(header["rows"]), int(header["columns"]))
+            self._answer(header, ok=True)
+
+    def _forget(self, header: Header, _: bytes) -> None:
+        """End every program that is left, so that a standing lab can be used again."""
+        for program in self._programs.values():
+            self._kill_all(program)
+        self._answer(header, ok=True)
+
+    def _bye(self, header: Header, _: bytes) -> None:
+        self._answer(header, ok=True)
+        self._line.flush()
+        self._loop.stop()
+
+
+def main(values: dict[str, Any], come: int = 0, go: int = 1) -> None:
+    """Be the agent on these descriptors until the channel ends. What breaks it is its last word (`ev: broken`)."""
+    try:
+        settings = settings_from(values)
+        if settings.nsswitch:
+            with open("/etc/nsswitch.conf", "w") as configuration:
+                configuration.write(NAME_SERVICE)
+        os.umask(0o022)
+        Agent(settings, come, go).serve()
+    except Exception:  # an agent that dies in silence would look like a lab that lost its host
+        os.set_blocking(go, True)
+        os.write(go, encode({"ev": "broken", "detail": traceback.format_exc()[-4000:]}))

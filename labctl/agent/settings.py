@@ -1,0 +1,102 @@
+"""What the engine tells the agent of its host, and what the agent finds in force there."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+from typing import Any, NamedTuple
+
+from labctl.agent.confine import Confinement, confine
+from labctl.agent.seccomp import program_filter
+
+Facts = dict[str, Any]  # Any: JSON's own types, as the hello frame carries them
+
+
+class Settings(NamedTuple):
+    """One host's settings. `nsswitch`: write the host's name service configuration (a container has its own).
+
+    `looks_as`: the uid under which programs' /proc entries can be read (0: the agent's own).
+    """
+
+    host: str
+    directory: str
+    environment: dict[str, str]
+    how: Confinement
+    looks_as: int
+    nsswitch: bool
+
+
+def settings_from(values: dict[str, Any]) -> Settings:
+    """The engine's JSON as settings. KeyError and TypeError when it is none."""
+    limits = values["limits"]
+    own_namespace = bool(values["own_user_namespace"])
+    how = Confinement(
+        own_user_namespace=own_namespace,
+        uid=int(values["uid"]),
+        gid=int(values["gid"]),
+        processes=int(limits["processes"]),
+        memory=int(limits["memory"]),
+        files=int(limits["files"]),
+        file_size=int(limits["file_size"]),
+        filter=program_filter(),
+    )
+    home = str(values.get("home", "/home/lab"))
+    path = ":".join(values.get("path") or ["/usr/local/bin", "/usr/bin", "/bin"])
+    environment = {"PATH": path, "HOME": home, "USER": "lab", "LANG": "C.UTF-8", "TERM": "dumb"}
+    environment |= {"HOSTNAME": str(values["host"])} | dict(values.get("environment", {}))
+    return Settings(
+        host=str(values["host"]),
+        directory=home if os.path.isdir(home) else "/",
+        environment=environment,
+        how=how,
+        looks_as=0 if own_namespace else how.uid,
+        nsswitch=bool(values.get("nsswitch", False)),
+    )
+
+
+def in_force(how: Confinement) -> Facts:
+    """What a program finds itself held by: read back from inside one, by becoming one as far as exec.
+
+    `{"error": …}` when a privilege could not be given up: then no program may be started.
+    """
+    come, go = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.write(go, json.dumps(_look_inside(how)).encode())
+        finally:
+            os._exit(0)
+    os.close(go)
+    with os.fdopen(come, "rb") as answer:
+        text = answer.read()
+    os.waitpid(pid, 0)
+    facts = json.loads(text or b'{"error": "the probe died"}')
+    assert isinstance(facts, dict)
+    return facts
+
+
+def _look_inside(how: Confinement) -> Facts:
+    try:
+        confine(how)
+    except OSError as error:
+        return {"error": str(error)}
+    with open("/proc/self/status") as status:
+        rows = dict(row.split(":", 1) for row in status.read().splitlines())
+    limits = {
+        name: resource.getrlimit(which)[1]
+        for name, which in (
+            ("processes", resource.RLIMIT_NPROC),
+            ("memory", resource.RLIMIT_DATA),
+            ("files", resource.RLIMIT_NOFILE),
+            ("file_size", resource.RLIMIT_FSIZE),
+        )
+    }
+    return {
+        "uid": os.getuid(),
+        "capabilities": rows.get("CapPrm", "").strip(),
+        "bounding": rows.get("CapBnd", "").strip(),
+        "no_new_privileges": rows.get("NoNewPrivs", "").strip() == "1",
+        "seccomp": rows.get("Seccomp", "").strip() == "2",
+        "limits": limits,
+    }

@@ -1,0 +1,135 @@
+"""/proc/net and sock_diag -> the sockets of this host, with what waits in them.
+
+Runs on a host, so it sees that host's network namespace. Source: proc(5) (/proc/net/tcp, udp, unix),
+sock_diag(7) for what waits at a Unix domain socket.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import sys
+from typing import NamedTuple
+
+_TCP_STATES = {
+    1: "established", 2: "syn-sent", 3: "syn-received", 4: "fin-wait", 5: "fin-wait", 6: "time-wait",
+    7: "closed", 8: "close-wait", 9: "last-ack", 10: "listening", 11: "closing", 12: "syn-received",
+}  # fmt: skip
+_UDP_BOUND = 7  # a UDP socket that is bound and not connected shows as TCP's CLOSE
+
+
+class Socket(NamedTuple):
+    """One socket. `local`/`remote` are (address, port); for unix `local` is (path, 0), "@" before an abstract one.
+
+    `received`: bytes arrived and not read (a listening socket: connections that wait for accept). `sent`: bytes
+    sent and not acknowledged. `dropped`: datagrams thrown away.
+    """
+
+    protocol: str
+    local: tuple[str, int]
+    remote: tuple[str, int]
+    state: str
+    received: int
+    sent: int
+    dropped: int
+    inode: int
+
+
+def sockets(protocol: str) -> list[Socket]:
+    """Every socket of `tcp`, `udp` or `unix` on this host."""
+    if protocol == "unix":
+        return _unix_sockets()
+    found = []
+    for name in (protocol, protocol + "6"):
+        try:
+            with open(f"/proc/net/{name}", "rb") as table:
+                rows = table.read().splitlines()[1:]
+        except FileNotFoundError:  # no IPv6 in this kernel
+            continue
+        found += [_inet_socket(protocol, row.split()) for row in rows]
+    return found
+
+
+def _inet_socket(protocol: str, fields: list[bytes]) -> Socket:
+    number = int(fields[3], 16)
+    sent, received = fields[4].split(b":")
+    if protocol == "tcp":
+        state = _TCP_STATES.get(number, "closed")
+    else:
+        state = "listening" if number == _UDP_BOUND else "established"
+    return Socket(
+        protocol=protocol,
+        local=_address(fields[1]),
+        remote=_address(fields[2]),
+        state=state,
+        received=int(received, 16),
+        sent=int(sent, 16),
+        dropped=int(fields[12]) if protocol == "udp" else 0,
+        inode=int(fields[9]),
+    )
+
+
+def _address(text: bytes) -> tuple[str, int]:
+    """`0100007F:CA05` -> ("127.0.0.1", 51717). Each 32-bit word is in the machine's byte order."""
+    address, port = text.split(b":")
+    words = [int(address[at : at + 8], 16).to_bytes(4, sys.byteorder) for at in range(0, len(address), 8)]
+    family = socket.AF_INET if len(words) == 1 else socket.AF_INET6
+    return socket.inet_ntop(family, b"".join(words)), int(port, 16)
+
+
+_LISTENING_FLAG = 0x10000  # __SO_ACCEPTCON, in /proc/net/unix
+_UNIX_STATES = {1: "unconnected", 2: "connecting", 3: "established", 4: "closing"}
+
+
+def _unix_sockets() -> list[Socket]:
+    waiting = _unix_queues()
+    found = []
+    with open("/proc/net/unix", "rb") as table:
+        rows = table.read().splitlines()[1:]
+    for row in rows:
+        fields = row.split(None, 7)
+        inode = int(fields[6])
+        listening = int(fields[3], 16) & _LISTENING_FLAG
+        datagram = int(fields[4], 16) == socket.SOCK_DGRAM
+        state = _UNIX_STATES.get(int(fields[5], 16), "unconnected")
+        if listening or (datagram and len(fields) > 7):
+            state = "listening"
+        received, sent = waiting.get(inode, (0, 0))
+        path = os.fsdecode(fields[7]) if len(fields) > 7 else ""
+        found.append(Socket("unix", (path, 0), ("", 0), state, received, sent, 0, inode))
+    return found
+
+
+_SOCK_DIAG_BY_FAMILY, _NLMSG_DONE, _NLMSG_ERROR = 20, 3, 2
+_REQUEST_DUMP = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
+_SHOW_QUEUES, _QUEUES = 0x10, 4  # UDIAG_SHOW_RQLEN, UNIX_DIAG_RQLEN
+
+
+def _unix_queues() -> dict[int, tuple[int, int]]:
+    """inode -> (bytes to read, or connections that wait for accept; bytes on their way), by sock_diag(7)."""
+    body = struct.pack("=BBHIIIII", socket.AF_UNIX, 0, 0, 0xFFFFFFFF, 0, _SHOW_QUEUES, 0xFFFFFFFF, 0xFFFFFFFF)
+    header = struct.pack("=IHHII", 16 + len(body), _SOCK_DIAG_BY_FAMILY, _REQUEST_DUMP, 1, 0)
+    queues: dict[int, tuple[int, int]] = {}
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4) as diag:  # NETLINK_SOCK_DIAG
+        diag.send(header + body)
+        while True:
+            data = diag.recv(65536)
+            at = 0
+            while at + 16 <= len(data):
+                size, kind = struct.unpack_from("=IH", data, at)
+                if kind in (_NLMSG_DONE, _NLMSG_ERROR):
+                    return queues
+                _unix_queue(data[at + 16 : at + size], queues)
+                at += (size + 3) & ~3
+
+
+def _unix_queue(message: bytes, queues: dict[int, tuple[int, int]]) -> None:
+    inode = struct.unpack_from("=I", message, 4)[0]
+    at = 16
+    while at + 4 <= len(message):
+        size, kind = struct.unpack_from("=HH", message, at)
+        if kind == _QUEUES:
+            received, sent = struct.unpack_from("=II", message, at + 4)
+            queues[inode] = (received, sent)
+        at += max(4, (size + 3) & ~3)

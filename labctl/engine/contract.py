@@ -1,0 +1,120 @@
+"""What every engine promises: it makes hosts, gives one channel to the agent on each, and unmakes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from msgspec import Struct
+
+from labctl.plan.model import Plan
+
+Say = Callable[[str], None]
+"""Told, in a few words, what is being done now; for people who wait."""
+
+
+class EngineError(Exception):
+    """An engine can't do what was asked: what happened, and in `hint` what to do about it.
+
+    The verdict of whatever asked is UNKNOWN (exit 3): the lab could not be built, or it broke.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class Finding(Struct, frozen=True):
+    """One thing that an engine needs. `mend` is the command or the setting that mends it where it is missing."""
+
+    what: str
+    works: bool
+    detail: str = ""
+    mend: str = ""
+
+
+class Readiness(Struct, frozen=True):
+    """Whether an engine works on this machine. It works when each finding does."""
+
+    engine: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def works(self) -> bool:
+        return all(finding.works for finding in self.findings)
+
+
+class LabSeen(Struct, frozen=True, kw_only=True):
+    """A lab that exists: for `labctl ps` and for sweeping. `alive`: its owner still runs (None: can't be told)."""
+
+    engine: str
+    lab: str
+    name: str
+    hosts: tuple[str, ...]
+    alive: bool | None
+    owner: str
+
+
+class Channel(Protocol):
+    """A byte stream to and from the agent on a host. Frames (labctl.agent.frames) travel on it."""
+
+    def fileno(self) -> int:
+        """A descriptor that selects as readable when `receive` has something or the end is there."""
+
+    def receive(self) -> bytes:
+        """Bytes that are there now; b"" at the end. Called when readable; may return fewer than are there."""
+
+    def send(self, data: bytes) -> None:
+        """Send all of it. BrokenPipeError when the other end is gone."""
+
+    def close(self) -> None:
+        """Close it. May be called twice."""
+
+
+class Lab(Protocol):
+    """A lab that stands: the agent on each host has said hello."""
+
+    @property
+    def plan(self) -> Plan:
+        """The plan as it was built (an engine may have moved it to a free subnet)."""
+
+    @property
+    def channels(self) -> Mapping[str, Channel]:
+        """Host name to channel, one for each host of the plan."""
+
+    def down(self) -> None:
+        """Unmake it. Runs in reverse, goes on after a failure, may run twice, removes only what is ours.
+
+        EngineError if something could not be removed, after everything else was.
+        """
+
+
+class Engine(Protocol):
+    """Makes labs. Nothing else knows which engine it is."""
+
+    @property
+    def name(self) -> str:
+        """`docker`, `netns` or `fake`."""
+
+    def readiness(self) -> Readiness:
+        """What this engine needs and whether it is there. Changes nothing that stays; bounded in time."""
+
+    def prepare(self, plan: Plan, say: Say) -> None:
+        """Make what hosts are made from (images). Quick when it is there already. EngineError if it can't be had."""
+
+    def up(self, plan: Plan, *, lab: str, folder: Path, say: Say) -> Lab:
+        """Make the lab. `lab` is its unique id, `folder` an existing folder for the engine's own files.
+
+        On any failure, and on KeyboardInterrupt, nothing is left behind. EngineError says why.
+        """
+
+    def labs(self) -> list[LabSeen]:
+        """The labs of this engine on this machine, the running ones and what dead owners left."""
+
+    def sweep(self, *, everything: bool = False) -> list[str]:
+        """Remove what dead owners left (`everything`: living owners' labs too). Says what was removed, a line each.
+
+        Only what was made on this machine, in this boot and in this PID namespace is judged by its owner's pid;
+        nothing that isn't ours is touched.
+        """

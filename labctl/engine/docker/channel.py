@@ -1,0 +1,132 @@
+"""An attached container's stream -> the bytes its agent writes, and the other way.
+
+Docker puts a header of 8 bytes before each piece of output: the stream's number, three zeros, the length
+(Engine API, "Attach to a container", stream format).
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import struct
+
+STDOUT, STDERR = 1, 2
+STALLED_AFTER_S = 30.0
+"""A daemon that lets a piece hang half-way, or takes nothing, for so long is taken for gone."""
+
+_HEADER = struct.Struct("!BxxxI")
+_PIECE = 256 * 1024
+_KEPT = 4096
+
+
+class BadStream(ConnectionError):
+    """What comes from the daemon is no stream of Docker's."""
+
+
+class Demultiplexer:
+    """Pieces of an attached stream in, in any cut; what is the agent's out. Keeps the tail of its stderr."""
+
+    def __init__(self) -> None:
+        self._header = b""
+        self._kind = 0
+        self._missing = 0
+        self.stderr = b""
+
+    @property
+    def is_between_pieces(self) -> bool:
+        """Whether the stream may end here without anything being lost."""
+        return not self._header and not self._missing
+
+    def feed(self, data: bytes) -> bytes:
+        """Take more bytes and return what the agent wrote. BadStream if this is none of Docker's streams."""
+        written = []
+        at = 0
+        while at < len(data):
+            if not self._missing:
+                take = _HEADER.size - len(self._header)
+                self._header += data[at : at + take]
+                at += take
+                if len(self._header) == _HEADER.size:
+                    self._kind, self._missing = _parsed(self._header)
+                    self._header = b""
+                continue
+            piece = data[at : at + self._missing]
+            at += len(piece)
+            self._missing -= len(piece)
+            if self._kind == STDOUT:
+                written.append(piece)
+            else:
+                self.stderr = (self.stderr + piece)[-_KEPT:]
+        return b"".join(written)
+
+
+class DockerChannel:
+    """A channel (labctl.engine.contract) to the first process of a container."""
+
+    def __init__(self, stream: socket.socket) -> None:
+        stream.settimeout(STALLED_AFTER_S)
+        self._stream = stream
+        self._demultiplexer = Demultiplexer()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    def receive(self) -> bytes:
+        """Bytes of the agent's; b"" at the end. BadStream if it ends within a piece, so that no loss is silent."""
+        while True:
+            data = self._stream.recv(_PIECE)
+            if not data:
+                if self._demultiplexer.is_between_pieces:
+                    return b""
+                raise BadStream("the daemon broke off in the middle of what a host said")
+            if written := self._demultiplexer.feed(data):
+                return written
+
+    def send(self, data: bytes) -> None:
+        try:
+            self._stream.sendall(data)
+        except OSError as error:
+            raise BrokenPipeError("the host is gone") from error
+
+    def close(self) -> None:
+        self._stream.close()
+
+    @property
+    def stderr(self) -> str:
+        """The tail of what the agent wrote to its standard error, as text."""
+        return self._demultiplexer.stderr.decode("utf-8", "replace").strip()
+
+    def has_spoken(self) -> bool:
+        """Whether something of the agent's can be received now; takes nothing of it away, but reads stderr.
+
+        EOFError when the stream ended before.
+        """
+        readable = select.poll()  # select() ends at descriptor 1023
+        readable.register(self._stream, select.POLLIN)
+        while readable.poll(0):
+            if not self._demultiplexer.is_between_pieces:
+                self._read_stderr(_PIECE)
+                continue
+            head = self._stream.recv(_HEADER.size, socket.MSG_PEEK)
+            if not head:
+                raise EOFError
+            if len(head) < _HEADER.size:
+                return False
+            kind, size = _parsed(head)
+            if kind == STDOUT:
+                return True
+            self._read_stderr(_HEADER.size + size)
+        return False
+
+    def _read_stderr(self, most: int) -> None:
+        data = self._stream.recv(most)
+        if not data:
+            raise EOFError
+        self._demultiplexer.feed(data)
+
+
+def _parsed(header: bytes) -> tuple[int, int]:
+    kind, size = _HEADER.unpack(header)
+    if kind not in (STDOUT, STDERR) or header[1:4] != b"\0\0\0":
+        raise BadStream(f"{header!r} begins no piece of a container's output")
+    return kind, size

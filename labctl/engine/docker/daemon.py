@@ -1,0 +1,202 @@
+"""The Docker daemon, by way of the Docker SDK. Nobody else imports the SDK; what it raises ends here.
+
+Every call has a deadline: of each read from the daemon, hence of a daemon that hangs.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from labctl.engine.contract import EngineError, Say
+from labctl.engine.docker.endpoint import Endpoint
+from labctl.engine.docker.labels import LAB, Made, made
+from labctl.engine.docker.plain_socket import plain_socket
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+ANSWERS_WITHIN_S = 30
+BUILDS_WITHIN_S = 600
+
+
+class State(Struct, frozen=True):
+    """What has become of a container. `exit` is None while it runs or before it did."""
+
+    status: str
+    exit: int | None
+    error: str
+    out_of_memory: bool
+
+
+class Daemon:
+    """One daemon. Safe to use from several threads."""
+
+    def __init__(self, endpoint: Endpoint, *, answers_within_s: int = ANSWERS_WITHIN_S) -> None:
+        self._endpoint = endpoint
+        with self._translated("reaching the Docker daemon"):
+            self._api = _client(endpoint, answers_within_s)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._api.close()
+
+    def version(self) -> tuple[str, tuple[int, int]]:
+        """The engine's version and that of its API."""
+        with self._translated("asking for the version"):
+            answer = self._api.version(api_version=False)
+        major, _, minor = str(answer["ApiVersion"]).partition(".")
+        return str(answer["Version"]), (int(major), int(minor))
+
+    def image_labels(self, image: str) -> dict[str, str] | None:
+        """An image's labels, None if there is no such image."""
+        with self._translated(f"looking for the image '{image}'"):
+            found = self._api.images(image)
+            if not found:
+                return None
+            details: dict[str, Any] = self._api.inspect_image(image)  # type: ignore[no-untyped-call] # Any: JSON
+            return dict(details["Config"].get("Labels") or {})
+
+    def containers(self, lab: str | None = None) -> list[Made]:
+        """The containers of a lab, or of all labs, in whatever state."""
+        with self._translated("listing containers"):
+            found = self._api.containers(all=True, filters={"label": _label(lab)})
+        return [made(one["Id"], one["Labels"]) for one in found]
+
+    def networks(self, lab: str | None = None) -> list[Made]:
+        """The networks of a lab, or of all labs."""
+        with self._translated("listing networks"):
+            found = self._api.networks(filters={"label": _label(lab)})
+        return [made(one["Id"], one["Labels"]) for one in found]
+
+    def subnets(self) -> list[str]:
+        """The subnets of all networks, whoever made them."""
+        with self._translated("listing networks"):
+            networks = self._api.networks()
+        pools = [pool for one in networks for pool in (one.get("IPAM") or {}).get("Config") or ()]
+        return [str(pool["Subnet"]) for pool in pools if pool.get("Subnet")]
+
+    def attach(self, container: str) -> socket.socket | None:
+        """The standard streams of a container's first process; it may still have to start.
+
+        None if there is no such container: one that is being created is listed a little before it can be had.
+        """
+        wanted = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+        attached = self._if_there("attaching to a container", lambda: self._api.attach_socket(container, params=wanted))
+        return plain_socket(attached) if attached is not None else None
+
+    def state(self, container: str) -> State | None:
+        """A container's state, None if there is no such container."""
+        details = self._if_there("inspecting a container", lambda: self._api.inspect_container(container))
+        if details is None:
+            return None
+        found = details["State"]
+        ended = found["Status"] in ("exited", "dead") or bool(found.get("Error"))
+        return State(found["Status"], int(found["ExitCode"]) if ended else None, found["Error"], found["OOMKilled"])
+
+    def kill(self, container: str) -> None:
+        """End a container's processes. Nothing happens where there are none."""
+        self._tolerantly("killing a container", lambda: self._api.kill(container))
+
+    def remove_container(self, container: str) -> None:
+        """Remove a container, running or not. Nothing happens where it is gone or going."""
+        self._tolerantly("removing a container", lambda: self._api.remove_container(container, force=True, v=True))
+
+    def remove_network(self, network: str) -> None:
+        """Remove a network. EngineError while it is in use."""
+        self._tolerantly("removing a network", lambda: self._api.remove_network(network), busy_is_fine=False)
+
+    def pull(self, image: str, say: Say) -> None:
+        """Get an image from its registry. EngineError if none gives it."""
+        name, _, tag = image.rpartition(":") if ":" in image.rpartition("/")[2] else (image, "", "latest")
+        with self._translated(f"pulling the image '{image}'"):
+            self._follow(self._api.pull(name, tag=tag, stream=True, decode=True), say)
+
+    def build(
+        self, context: Path, dockerfile: str, image: str, *, labels: dict[str, str], arguments: dict[str, str], say: Say
+    ) -> None:
+        """Build an image with the daemon's own builder. EngineError with the builder's words if that fails."""
+        with self._translated(f"building the image '{image}'"):
+            self._api.timeout = BUILDS_WITHIN_S
+            progress = self._api.build(
+                path=str(context),
+                dockerfile=dockerfile,
+                tag=image,
+                labels=labels,
+                buildargs=arguments,
+                rm=True,
+                forcerm=True,
+                decode=True,
+            )
+            self._follow(progress, say)
+
+    def _follow(self, progress: Any, say: Say) -> None:  # Any: a generator of JSON, which the stubs don't know
+        for step in progress:
+            if "error" in step:
+                raise EngineError(str(step["error"]).strip())
+            if line := str(step.get("stream", "")).strip():
+                say(line)
+
+    def _if_there(self, what: str, call: Callable[[], Any]) -> Any:  # Any: what the SDK's method returns
+        """What a call returns, None where the thing that it is about does not exist."""
+        from docker.errors import NotFound
+
+        try:
+            with self._translated(what):
+                return call()
+        except EngineError as error:
+            if isinstance(error.__cause__, NotFound):
+                return None
+            raise
+
+    def _tolerantly(self, what: str, call: Callable[[], object], *, busy_is_fine: bool = True) -> None:
+        """Make a call whose purpose may be reached already: by Compose, by another sweep, by itself."""
+        from docker.errors import APIError
+
+        try:
+            with self._translated(what):
+                call()
+        except EngineError as error:
+            status = error.__cause__.status_code if isinstance(error.__cause__, APIError) else None
+            if status != 404 and not (status == 409 and busy_is_fine):
+                raise
+
+    @contextmanager
+    def _translated(self, what: str) -> Iterator[None]:
+        from docker.errors import APIError, DockerException
+        from requests.exceptions import RequestException
+
+        try:
+            yield
+        except APIError as error:
+            raise EngineError(f"{what}: {str(error.explanation or error).strip()}") from error
+        except (DockerException, RequestException, OSError) as error:
+            where = self._endpoint.host
+            raise EngineError(f"{what}: the Docker daemon at {where} does not answer", hint=mend(error)) from error
+
+
+def mend(error: BaseException) -> str:
+    """What to do about a daemon that can't be reached."""
+    text = repr(error)
+    if "Permission denied" in text or "PermissionError" in text:
+        return "run 'sudo usermod -aG docker $USER', then log in again"
+    if "docker[ssh]" in text or "paramiko" in text:
+        return "install the Docker SDK's part for SSH: 'pip install docker[ssh]'"
+    return "start it, for instance with 'sudo systemctl start docker', or use '--engine netns'"
+
+
+def _label(lab: str | None) -> str:
+    return LAB if lab is None else f"{LAB}={lab}"
+
+
+def _client(endpoint: Endpoint, answers_within_s: int) -> APIClient:
+    from docker import APIClient
+    from docker.utils import kwargs_from_env
+
+    known = kwargs_from_env(environment=endpoint.environment())
+    return APIClient(**known, timeout=answers_within_s)

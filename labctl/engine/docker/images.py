@@ -1,0 +1,116 @@
+"""The images that a plan's hosts are made from: there and up to date, or made now."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from labctl.engine.contract import EngineError, Say
+from labctl.engine.docker.daemon import Daemon
+from labctl.engine.docker.endpoint import Endpoint
+from labctl.engine.docker.glance import Looks, look
+from labctl.engine.docker.labels import SOURCE
+from labctl.engine.docker.source import source_hash
+from labctl.plan.dockerfile import read_recipe
+from labctl.plan.image import HOST_IMAGE, is_host_image
+from labctl.plan.model import HostPlan
+from labctl.plan.shipped import shipped
+
+HOME_MADE_BASE = "labctl-base:bookworm"
+"""What images/base/build makes from Debian packages, where no registry gives an official base."""
+
+
+def make_images(hosts: Iterable[HostPlan], endpoint: Endpoint, say: Say) -> None:
+    """Build or get what is missing or stale. A few milliseconds where nothing is. EngineError if it can't be had."""
+    looks = look(endpoint)
+    for host in {host.image: host for host in hosts}.values():
+        if not _is_current(host.image, host.build, looks):
+            _make(host, endpoint, looks, say)
+
+
+def host_image_is_current(looks: Looks) -> bool:
+    """Whether the image of labctl's own hosts is there, made from the files that this labctl brings along."""
+    return _is_current(HOST_IMAGE, _host_context(), looks)
+
+
+def _is_current(image: str, context: Path | None, looks: Looks) -> bool:
+    labels = looks.image_labels(image)
+    return labels is not None and (context is None or labels.get(SOURCE) == source_hash(context))
+
+
+def _make(host: HostPlan, endpoint: Endpoint, looks: Looks, say: Say) -> None:
+    if host.build is None:
+        say(f"pulling {host.image}")
+        _get(host.image, endpoint, say)
+    elif is_host_image(host.image) and host.build == _host_context():
+        _make_host_image(endpoint, say)
+    else:
+        _build(host, host.build, endpoint, looks, say)
+
+
+def _host_context() -> Path:
+    return shipped("images") / "host"
+
+
+def _get(image: str, endpoint: Endpoint, say: Say) -> None:
+    daemon = Daemon(endpoint)
+    try:
+        daemon.pull(image, say)
+    except EngineError as error:
+        hint = "look at its name in compose.yaml, or say there how to build it"
+        raise EngineError(f"there is no image '{image}', and no registry gives it: {error}", hint=hint) from error
+    finally:
+        daemon.close()
+
+
+def _make_host_image(endpoint: Endpoint, say: Say) -> None:
+    """Run labctl's own script, which makes a base from Debian packages where no registry answers."""
+    script = shipped("images") / "build"
+    say(f"building {HOST_IMAGE}")
+    last = ""
+    with subprocess.Popen(
+        [sys.executable, str(script)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env=endpoint.environment(),
+    ) as child:
+        assert child.stdout is not None
+        try:
+            for line in child.stdout:
+                if line.strip():
+                    last = line.strip()
+                    say(last)
+        except BaseException:
+            child.terminate()
+            raise
+    if child.returncode:
+        hint = f"run '{script}' by hand, or use '--engine netns'"
+        raise EngineError(f"the image '{HOST_IMAGE}' could not be built: {last}", hint=hint)
+
+
+def _build(host: HostPlan, context: Path, endpoint: Endpoint, looks: Looks, say: Say) -> None:
+    recipe = read_recipe((context / host.dockerfile).read_text(), file=host.dockerfile, context=context)
+    if is_host_image(recipe.base) and not host_image_is_current(looks):
+        _make_host_image(endpoint, say)
+    home_made = looks.image_labels(HOME_MADE_BASE) is not None
+    say(f"building {host.image}")
+    daemon = Daemon(endpoint)
+    try:
+        daemon.build(
+            context,
+            host.dockerfile,
+            host.image,
+            labels={SOURCE: source_hash(context)},
+            arguments={"BASE": HOME_MADE_BASE} if is_host_image(host.image) and home_made else {},
+            say=say,
+        )
+    except EngineError as error:
+        hint = error.hint or f"look at {context / host.dockerfile}"
+        raise EngineError(f"the image '{host.image}' could not be built: {error}", hint=hint) from error
+    finally:
+        daemon.close()

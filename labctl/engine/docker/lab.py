@@ -1,0 +1,93 @@
+"""A lab on Docker: its channels, and the way down."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from functools import partial
+
+from labctl.engine.contract import EngineError
+from labctl.engine.docker.channel import DockerChannel
+from labctl.engine.docker.compose import Project, end
+from labctl.engine.docker.daemon import Daemon
+from labctl.engine.docker.parallel import in_parallel
+from labctl.engine.docker.removal import remove_lab
+from labctl.plan.model import Plan
+
+DOWN_WITHIN_S = 60.0
+
+
+class DockerLab:
+    """A lab (labctl.engine.contract), from the moment Compose is started. `containers`: host name to id."""
+
+    def __init__(self, lab: str, plan: Plan, project: Project, child: subprocess.Popen[bytes]) -> None:
+        self.lab = lab
+        self.project = project
+        self.child = child
+        self._plan = plan
+        self._is_down = False
+        self.channels_by_host: dict[str, DockerChannel] = {}
+        self.containers: dict[str, str] = {}
+        self.daemon: Daemon | None = None
+
+    @property
+    def plan(self) -> Plan:
+        return self._plan
+
+    @property
+    def channels(self) -> Mapping[str, DockerChannel]:
+        return self.channels_by_host
+
+    def down(self) -> None:
+        """End all hosts at once and let Compose remove them; what it leaves, remove by label."""
+        if self._is_down or self.daemon is None:
+            return
+        self._finish(self.child)  # hosts may speak before Compose has noticed that they started
+        child = self.project.down()
+        in_parallel(partial(self.daemon.kill, container) for container in self.containers.values())
+        self._close_channels()
+        self._finish(child)
+        remove_lab(self.daemon, self.lab)
+        self._is_down = True
+        self.daemon.close()
+
+    def discard(self) -> None:
+        """Remove a lab that is only half there. Compose may be in the middle of making it."""
+        end(self.child)
+        self._close_channels()
+        if self.daemon is not None:
+            remove_lab(self.daemon, self.lab, settled_looks=3)
+            self.daemon.close()
+        self._is_down = True
+
+    def _finish(self, child: subprocess.Popen[bytes]) -> None:
+        try:
+            child.wait(DOWN_WITHIN_S)
+        except BaseException as error:
+            end(child)
+            if not isinstance(error, subprocess.TimeoutExpired):
+                raise
+
+    def _close_channels(self) -> None:
+        for channel in self.channels_by_host.values():
+            channel.close()
+
+
+def broken_start(lab: DockerLab, host: str) -> EngineError:
+    """Why a host's agent has not said hello, in words."""
+    assert lab.daemon is not None
+    container = lab.containers.get(host)
+    state = lab.daemon.state(container) if container else None
+    said = lab.channels_by_host[host].stderr if host in lab.channels_by_host else ""
+    if state is None:
+        why = "its container is gone"
+    elif state.out_of_memory:
+        why = "it ran out of memory"
+    elif state.error:
+        why = state.error
+    elif state.exit is not None:
+        why = f"its first process ended with status {state.exit}"
+    else:
+        why = f"its container is {state.status}, and its agent says nothing"
+    hint = "see that the image has python3 (3.9 or later)" if state and state.exit in (126, 127) else ""
+    return EngineError(f"host {host} did not start: {why}" + (f": {said}" if said else ""), hint=hint)

@@ -1,0 +1,40 @@
+"""What labctl made on a daemon -> gone: containers, then networks, until a look finds nothing more."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+from labctl.engine.contract import EngineError
+from labctl.engine.docker.daemon import Daemon
+from labctl.engine.docker.parallel import in_parallel
+
+GONE_WITHIN_S = 30.0
+_LOOK_AGAIN_S = 0.1
+
+
+def remove_lab(daemon: Daemon, lab: str, *, settled_looks: int = 1) -> None:
+    """Remove all that carries the lab's label. Others may do so at the same time.
+
+    `settled_looks`: how many looks in a row must find nothing; more than one where somebody may still be making
+    things. EngineError if something is left in the end.
+    """
+    until = time.monotonic() + GONE_WITHIN_S
+    empty = 0
+    while True:
+        raised: list[Exception] = []
+        containers = daemon.containers(lab)
+        raised += in_parallel(partial(daemon.remove_container, one.id) for one in containers)
+        networks = daemon.networks(lab)
+        raised += in_parallel(partial(daemon.remove_network, one.id) for one in networks)
+        empty = 0 if containers or networks else empty + 1
+        if empty >= settled_looks:
+            return
+        if time.monotonic() > until:
+            left = [f"container {one.id[:12]}" for one in containers]
+            left += [f"network {one.id[:12]}" for one in networks]
+            why = f" ({raised[0]})" if raised else ""
+            hint = "remove it with 'docker rm --force' and 'docker network rm'"
+            raise EngineError(f"of lab {lab} this could not be removed: {', '.join(left)}{why}", hint=hint)
+        if raised or empty:
+            time.sleep(_LOOK_AGAIN_S)

@@ -1,0 +1,181 @@
+"""Plan -> a lab whose agents have all said hello. Compose makes it; meanwhile its containers are attached to."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from pathlib import Path
+
+from labctl.agent.boot import bundle
+from labctl.engine.contract import EngineError, Say
+from labctl.engine.docker.channel import DockerChannel
+from labctl.engine.docker.compose import Project, compose_version, find_compose
+from labctl.engine.docker.daemon import Daemon
+from labctl.engine.docker.endpoint import Endpoint
+from labctl.engine.docker.glance import look
+from labctl.engine.docker.lab import DockerLab, broken_start
+from labctl.engine.docker.labels import labels
+from labctl.engine.docker.project import GID, SHIELD, UID, Circumstances, needs_shield, project, project_name
+from labctl.engine.docker.subnets import candidates, overlaps
+from labctl.engine.owner import myself
+from labctl.plan.model import HostPlan, Plan
+from labctl.plan.names import hosts_file
+from labctl.plan.place import moved
+from labctl.plan.sysctls import names_an_interface
+from labctl.scenario.model import Family
+
+UP_WITHIN_S = 60.0
+PER_HOST_S = 2.0
+LOOK_AGAIN_MS = 20
+
+
+class _ComposeFailed(EngineError):
+    """Compose ended with an error."""
+
+
+def bring_up(plan: Plan, *, lab: str, folder: Path, endpoint: Endpoint, say: Say) -> DockerLab:
+    """The lab, in a subnet of its own. Nothing is left of it on any failure. EngineError says why."""
+    words = find_compose()
+    circumstances = find_circumstances(plan, words, endpoint)
+    compose = Project(project_name(lab), folder, words, endpoint)
+    known = labels(lab, plan.name, myself())
+    taken: list[str] = []
+    failure = EngineError("no free subnet was found", hint="remove networks with 'docker network prune'")
+    for subnet4, subnet6 in candidates(lab, len(plan.hosts) + len(plan.absent)):
+        if overlaps((subnet4, subnet6 if plan.subnet6 else None), taken):
+            continue
+        there = moved(plan, subnet4, subnet6)
+        compose.write(project(there, known, circumstances, spare4=subnet4))
+        say(f"starting {len(plan.hosts)} hosts")
+        standing = DockerLab(lab, there, compose, compose.up())
+        try:
+            standing.daemon = Daemon(endpoint)  # imports the SDK while Compose works
+            _Meeting(standing, standing.daemon, shielded=needs_shield(plan, circumstances)).wait()
+            return standing
+        except _ComposeFailed as error:
+            failure, taken = error, _subnets_in_the_way(standing)
+            standing.discard()
+            if not overlaps((subnet4, there.subnet6), taken):
+                raise
+        except BaseException:
+            standing.discard()
+            raise
+    raise failure
+
+
+def _subnets_in_the_way(standing: DockerLab) -> list[str]:
+    """The subnets there are, if the lab's network is not: Compose's own words are not for reading."""
+    if standing.daemon is None or standing.daemon.networks(standing.lab):
+        return []
+    return standing.daemon.subnets()
+
+
+def find_circumstances(plan: Plan, words: tuple[str, ...], endpoint: Endpoint) -> Circumstances:
+    """What the Compose file depends on. Asks the daemon and Compose only where the plan makes it matter."""
+    speaks_ipv6 = plan.family is not Family.IPV4
+    sets_interfaces = any(names_an_interface(key) for host in plan.hosts for key in host.sysctls)
+    api = look(endpoint).version()[1] if speaks_ipv6 or sets_interfaces else (0, 0)
+    return Circumstances(
+        ptrace_is_restricted=_ptrace_is_restricted(endpoint),
+        has_ipv6=not endpoint.is_local or os.path.exists("/proc/sys/net/ipv6"),
+        endpoint_sysctls=sets_interfaces and api >= (1, 46) and not compose_version(words).startswith("1."),
+        isolates_ipv6=api >= (1, 48),
+    )
+
+
+def _ptrace_is_restricted(endpoint: Endpoint) -> bool:
+    """Taken for granted where this machine's kernel is not the hosts'."""
+    if not endpoint.is_local:
+        return True
+    try:
+        return int(Path("/proc/sys/kernel/yama/ptrace_scope").read_text()) >= 1
+    except (OSError, ValueError):
+        return False
+
+
+class _Meeting:
+    """Attaches to each container as soon as it is there, gives it its agent, and waits for all to speak."""
+
+    def __init__(self, standing: DockerLab, daemon: Daemon, *, shielded: bool) -> None:
+        self._standing = standing
+        self._daemon = daemon
+        self._unattached = {host.name: host for host in standing.plan.hosts}
+        self._silent = set(self._unattached)
+        self._shields = 1 if shielded else 0
+        self._poller = select.poll()
+        self._until = time.monotonic() + UP_WITHIN_S + PER_HOST_S * len(self._unattached)
+
+    def wait(self) -> None:
+        """Return when every host has spoken. EngineError says which one did not, and why."""
+        while self._unattached or self._silent or self._shields:
+            if self._unattached or self._shields:
+                self._look()
+            for name in [name for name in self._silent if name not in self._unattached]:
+                self._listen(name)
+            if self._standing.child.poll():
+                raise _ComposeFailed(f"Docker Compose could not make the lab:\n{self._standing.project.said()}")
+            if time.monotonic() > self._until:
+                raise broken_start(self._standing, next(iter(sorted(self._silent)), SHIELD))
+            if self._unattached or self._silent or self._shields:
+                self._poller.poll(LOOK_AGAIN_MS)
+
+    def _look(self) -> None:
+        for container in self._daemon.containers(self._standing.lab):
+            if host := self._unattached.get(container.host):
+                self._attach(host, container.id)
+            elif not container.host and self._shields:
+                self._look_at_shield(container.id)
+
+    def _attach(self, host: HostPlan, container: str) -> None:
+        if (stream := self._daemon.attach(container)) is None:
+            return
+        del self._unattached[host.name]
+        channel = DockerChannel(stream)
+        self._standing.containers[host.name] = container
+        self._standing.channels_by_host[host.name] = channel
+        channel.send(bundle(agent_settings(self._standing.plan, host)))
+        self._poller.register(channel, select.POLLIN)
+
+    def _look_at_shield(self, container: str) -> None:
+        state = self._daemon.state(container)
+        if state is None or state.exit is None:
+            return
+        if state.exit:
+            message = f"the machine could not be kept off the lab's IPv6 network (status {state.exit})"
+            raise EngineError(message, hint="see that the image has sh and ip, or update Docker to 28 or later")
+        self._shields = 0
+
+    def _listen(self, name: str) -> None:
+        channel = self._standing.channels_by_host[name]
+        try:
+            if not channel.has_spoken():
+                return
+        except (EOFError, OSError) as error:
+            raise broken_start(self._standing, name) from error
+        self._silent.discard(name)
+        self._poller.unregister(channel)
+
+
+def agent_settings(plan: Plan, host: HostPlan) -> dict[str, object]:
+    """What the agent on a host is told (labctl.agent.settings)."""
+    limits = host.limits
+    return {
+        "engine": "docker",
+        "host": host.name,
+        "uid": UID,
+        "gid": GID,
+        "own_user_namespace": False,
+        "home": "/home/lab",
+        "path": list(host.path),
+        "environment": host.environment,
+        "limits": {
+            "processes": limits.processes,
+            "memory": limits.memory,
+            "files": limits.files,
+            "file_size": limits.file_size,
+            "output": limits.output,
+        },
+        "nsswitch": not plan.internet,
+        "hosts_file": hosts_file(plan, host.name),
+    }

@@ -1,0 +1,137 @@
+"""A plan -> hosts on network namespaces of this machine, without a daemon, an image or root."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import labctl
+from labctl.engine.contract import Channel, EngineError, LabSeen, Readiness, Say
+from labctl.engine.netns.orders import orders_for
+from labctl.engine.netns.readiness import look, why
+from labctl.engine.stream import SocketChannel
+from labctl.plan.model import Plan
+
+_UP_WITHIN_S = 60.0
+_DOWN_WITHIN_S = 10.0
+_BOOT = "import sys; sys.path.insert(0, sys.argv[2]); from labctl.engine.netns.supervisor import main; main()"
+
+
+class Netns:
+    """The embedded engine."""
+
+    name = "netns"
+
+    def readiness(self) -> Readiness:
+        """Tries it: a supervisor that leaves the namespaces and makes a small network."""
+        return look()
+
+    def prepare(self, plan: Plan, say: Say) -> None:
+        """Nothing: hosts are made from the machine's own programs."""
+
+    def up(self, plan: Plan, *, lab: str, folder: Path, say: Say) -> NetnsLab:
+        """Make the lab. Nothing of it is anywhere but in its own namespaces."""
+        supervisor = Supervisor()
+        try:
+            return NetnsLab(plan, supervisor, supervisor.make(plan))
+        except BaseException:
+            supervisor.end()
+            raise
+
+    def labs(self) -> list[LabSeen]:
+        """None that an owner could have left: the kernel takes a lab with its owner."""
+        return []
+
+    def sweep(self, *, everything: bool = False) -> list[str]:
+        """Nothing to remove, for the same reason."""
+        return []
+
+
+class Supervisor:
+    """The lab's owner process, from labctl's side."""
+
+    def __init__(self) -> None:
+        self._control, theirs = socket.socketpair()
+        self._control.settimeout(_UP_WITHIN_S)
+        words = [sys.executable, "-I", "-S", "-c", _BOOT, str(os.getpid()), _package_folder()]
+        actions = [(os.POSIX_SPAWN_DUP2, theirs.fileno(), 3)]
+        try:
+            self._pid: int | None = os.posix_spawn(sys.executable, words, {"LC_ALL": "C.UTF-8"}, file_actions=actions)
+        finally:
+            theirs.close()
+
+    def make(self, plan: Plan) -> dict[str, Channel]:
+        """Order the hosts and receive a channel to each. EngineError with the supervisor's words."""
+        orders = json.dumps(orders_for(plan, _memory_for(plan))).encode()
+        try:
+            self._control.sendall(len(orders).to_bytes(8, "big") + orders)
+        except OSError:  # it has gone: what it said before tells why
+            pass
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self._control, 1 << 16, len(plan.hosts))
+        except TimeoutError as error:
+            raise EngineError(f"the lab was not up within {_UP_WITHIN_S:g} s") from error
+        channels = [SocketChannel(socket.socket(fileno=descriptor)) for descriptor in descriptors]
+        words = json.loads(data) if data else {"error": "its supervisor died"}
+        if "error" in words:
+            raise EngineError(f"the lab could not be built on namespaces: {words['error']}", hint=why(words))
+        return dict(zip(words["hosts"], channels, strict=True))
+
+    def last_words(self) -> str:
+        """Why the lab ended by itself; empty if it said nothing."""
+        try:
+            self._control.setblocking(False)
+            data = self._control.recv(1 << 16)
+        except OSError:
+            return ""
+        return str(json.loads(data)["error"]) if data else ""
+
+    def end(self) -> None:
+        """End it and wait until everything in the lab is gone. May be called twice."""
+        if self._pid is None:
+            return
+        self._control.close()
+        descriptor = os.pidfd_open(self._pid)
+        try:
+            if not select.select([descriptor], [], [], _DOWN_WITHIN_S)[0]:
+                raise EngineError(f"the lab's supervisor (pid {self._pid}) didn't end within {_DOWN_WITHIN_S:g} s")
+        finally:
+            os.close(descriptor)
+        os.waitpid(self._pid, 0)
+        self._pid = None
+
+
+class NetnsLab:
+    """A lab on namespaces."""
+
+    def __init__(self, plan: Plan, supervisor: Supervisor, channels: Mapping[str, Channel]) -> None:
+        self.plan = plan
+        self.channels = channels
+        self._supervisor = supervisor
+        self.began_ns = time.monotonic_ns()
+
+    def down(self) -> None:
+        """Close the control socket; the kernel does the rest."""
+        for channel in self.channels.values():
+            channel.close()
+        self._supervisor.end()
+
+    def last_words(self) -> str:
+        """Why the lab broke, as far as its owner could say."""
+        return self._supervisor.last_words()
+
+
+def _package_folder() -> str:
+    return str(Path(labctl.__file__).parent.parent)
+
+
+def _memory_for(plan: Plan) -> int:
+    """What the whole lab may use: what its hosts may, at most half of what the machine has."""
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGESIZE")
+    return min(sum(host.limits.memory for host in plan.hosts), machine // 2)

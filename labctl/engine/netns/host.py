@@ -1,0 +1,122 @@
+"""An order -> a host: a process that is the first of its own namespaces, and becomes the agent there.
+
+Stdlib only: forked by the supervisor, never executed anew.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import traceback
+from typing import Any
+
+from labctl.agent import kernel, serve
+from labctl.engine.netns import root
+from labctl.engine.netns.ip import run_ip
+
+_NAMESPACES = (
+    kernel.CLONE_NEWNS | kernel.CLONE_NEWUTS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWNET | kernel.CLONE_NEWPID
+)
+
+
+class Birth:
+    """A host that is being made: `pid` in the supervisor's namespace, and how to tell it that it is wired."""
+
+    def __init__(self, name: str, maker: int, news: int, wired: int) -> None:
+        self.name = name
+        self._maker = maker
+        self._news = news
+        self._wired = wired
+        self.pid = 0
+
+    def wait_for_namespaces(self) -> int:
+        """Wait until its namespaces are there; its pid. OSError with what went wrong."""
+        text = os.read(self._news, 4096).decode()
+        os.waitpid(self._maker, 0)
+        if not text.isdigit():
+            raise OSError(0, text or "the host's first process died")
+        self.pid = int(text)
+        return self.pid
+
+    def go_on(self) -> None:
+        """Its interface is there now."""
+        os.write(self._wired, b"!")
+        os.close(self._wired)
+
+    def wait_until_ready(self) -> None:
+        """Wait until it has a root and a network. OSError with what went wrong."""
+        text = os.read(self._news, 4096).decode()
+        os.close(self._news)
+        if text != "ready":
+            raise OSError(0, text or "the host's first process died")
+
+
+def give_birth(order: dict[str, Any], channel: socket.socket) -> Birth:
+    """Start making a host: a child leaves the namespaces and forks the host's first process, then ends."""
+    news_in, news_out = os.pipe()
+    wired_in, wired_out = os.pipe()
+    supervisor = os.getpid()
+    maker = os.fork()
+    if maker == 0:
+        try:
+            kernel.die_with_parent(supervisor, signal.SIGKILL)
+            os.close(wired_out)
+            kernel.unshare(_NAMESPACES)
+            _fork_first(order, channel, news_out, wired_in)
+        except OSError as error:
+            os.write(news_out, str(error).encode())
+        finally:
+            os._exit(0)
+    os.close(news_out)
+    os.close(wired_in)
+    return Birth(order["name"], maker, news_in, wired_out)
+
+
+def _fork_first(order: dict[str, Any], channel: socket.socket, news: int, wired: int) -> None:
+    """Fork the host's first process. It must not die with this one, which ends now; the supervisor's end ends it."""
+    pid = os.fork()
+    if pid != 0:
+        os.write(news, str(pid).encode())
+        os._exit(0)
+    try:
+        _be_first(order, channel, news, wired)
+    except BaseException:  # whatever it is, the supervisor must hear of it, and this process must not go on
+        os.write(news, traceback.format_exc().encode()[-4000:])
+    finally:
+        os._exit(0)
+
+
+def _be_first(order: dict[str, Any], channel: socket.socket, news: int, wired: int) -> None:
+    os.setsid()
+    socket.sethostname(order["name"])
+    root.enter(order["temporary"], {"hosts": order["hosts"], "hostname": order["name"] + "\n"})
+    set_sysctls(order["early_sysctls"])
+    if not os.read(wired, 1):
+        os._exit(0)
+    run_ip(order["network"])
+    set_sysctls(order["late_sysctls"])
+    root.seal()
+    os.write(news, b"ready")
+    keep_only(channel.fileno())
+    serve.main(order["settings"], channel.fileno(), channel.fileno())
+
+
+def set_sysctls(sysctls: dict[str, str]) -> None:
+    """Write kernel settings of this network namespace. OSError names the one that can't be set."""
+    for key, value in sysctls.items():
+        path = "/proc/sys/" + key.replace(".", "/")
+        try:
+            with open(path, "w") as file:
+                file.write(value)
+        except OSError as error:
+            raise OSError(error.errno, f"sysctl {key}={value}: {os.strerror(error.errno or 0)}") from error
+
+
+def keep_only(descriptor: int) -> None:
+    """Close every descriptor but this one; 0 to 2 read nothing and go nowhere."""
+    null = os.open("/dev/null", os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(null, standard)
+    os.closerange(3, descriptor)
+    os.closerange(descriptor + 1, 4096)

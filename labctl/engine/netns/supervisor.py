@@ -1,0 +1,198 @@
+"""The lab's owner: orders on a control socket -> a bridge and hosts, until that socket ends.
+
+Executed by labctl as `python -I -S`. It becomes an unprivileged user if it is root, leaves every namespace of
+the machine for its own, and its child is the first process of the lab's PID namespace: when that one ends, for
+whatever reason, the kernel ends everything in the lab. Stdlib only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from typing import Any
+
+from labctl.agent import kernel
+from labctl.engine.netns import root
+from labctl.engine.netns.host import Birth, give_birth, set_sysctls
+from labctl.engine.netns.ip import run_ip
+
+CONTROL = 3
+_WATCH_EVERY_S = 0.25
+_NAMESPACES = (
+    kernel.CLONE_NEWUSER
+    | kernel.CLONE_NEWNS
+    | kernel.CLONE_NEWNET
+    | kernel.CLONE_NEWPID
+    | kernel.CLONE_NEWIPC
+    | kernel.CLONE_NEWUTS
+)
+_FIRST_UID, _UIDS = 61184, 4096  # systemd's range for users that come and go; nobody else's files or processes
+
+
+def main() -> None:
+    """Be the launcher: leave the namespaces, fork the supervisor, wait for its end."""
+    parent = int(sys.argv[1])
+    kernel.die_with_parent(parent, signal.SIGKILL)
+    control = socket.socket(fileno=CONTROL)
+    try:
+        _become_ordinary(parent)
+        os.setsid()
+        leave_namespaces()
+        pid = os.fork()
+    except OSError as error:
+        _say(control, {"error": str(error), "errno": error.errno})
+        return
+    if pid == 0:
+        _supervise(control)
+        os._exit(0)
+    control.close()
+    os.waitpid(pid, 0)
+
+
+def _become_ordinary(parent: int) -> None:
+    """Real root becomes a user that owns nothing; the parent's death is asked for anew, as setuid(2) forgot it."""
+    if os.geteuid() == 0:
+        uid = _FIRST_UID + os.getpid() % _UIDS
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
+        kernel.die_with_parent(parent, signal.SIGKILL)
+
+
+def leave_namespaces() -> None:
+    """Enter new namespaces of every kind, as their root. OSError where this machine doesn't let us."""
+    uid, gid = os.geteuid(), os.getegid()
+    kernel.unshare(_NAMESPACES)
+    for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
+        with open(f"/proc/self/{name}", "w") as file:
+            file.write(text)
+
+
+def _supervise(control: socket.socket) -> None:
+    """Be the first process of the lab: make what is ordered, watch it, and end when labctl does."""
+    kernel.die_with_parent(0, signal.SIGKILL)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    os.setsid()
+    try:
+        kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
+        kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
+        set_sysctls({"net.ipv6.conf.default.disable_ipv6": "1"} if os.path.isdir("/proc/sys/net/ipv6") else {})
+        orders = _receive_orders(control)
+        if orders is None:
+            return
+        channels, pids = _make(orders)
+    except OSError as error:
+        _say(control, {"error": str(error), "errno": error.errno})
+        return
+    names = [order["name"] for order in orders["hosts"]]
+    socket.send_fds(control, [json.dumps({"hosts": names}).encode()], [one.fileno() for one in channels])
+    for channel in channels:
+        channel.close()
+    _watch(control, dict(zip(pids, names, strict=True)), orders["memory"])
+
+
+def _receive_orders(control: socket.socket) -> dict[str, Any] | None:
+    """The orders: their length in 8 bytes, then JSON. None when labctl went away instead."""
+    data = b""
+    while len(data) < 8 or len(data) < 8 + int.from_bytes(data[:8], "big"):
+        piece = control.recv(1 << 20)
+        if not piece:
+            return None
+        data += piece
+    orders = json.loads(data[8:])
+    assert isinstance(orders, dict)
+    return orders
+
+
+def _make(orders: dict[str, Any]) -> tuple[list[socket.socket], list[int]]:
+    """Make the bridge and the hosts, all at the same time. Our ends of the channels, and the hosts' pids."""
+    hosts = orders["hosts"]
+    folders = sorted({(source, target) for order in hosts for source, target in order["folders"]})
+    root.make_template(folders, _own_interpreter())
+    channels: list[socket.socket] = []
+    births: list[Birth] = []
+    for order in hosts:
+        ours, theirs = socket.socketpair()
+        births.append(give_birth(order, theirs))
+        theirs.close()
+        channels.append(ours)
+    pids = [birth.wait_for_namespaces() for birth in births]
+    run_ip(wiring(orders, pids))
+    for birth in births:
+        birth.go_on()
+    for birth in births:
+        birth.wait_until_ready()
+    return channels, pids
+
+
+def wiring(orders: dict[str, Any], pids: list[int]) -> str:
+    """Lines for `ip -batch` in the lab's own namespace: the bridge, and a cable from it into each host."""
+    bridge = orders["bridge"]
+    lines = [f"link add {bridge} type bridge stp_state 0 forward_delay 0 mcast_snooping 0"]
+    for number, (order, pid) in enumerate(zip(orders["hosts"], pids, strict=True), 1):
+        lines.append(f"link add h{number} type veth peer name eth0 address {order['mac']} netns {pid}")
+        lines.append(f"link set h{number} master {bridge} up")
+    lines.append(f"link set {bridge} up")
+    return "\n".join(lines) + "\n"
+
+
+def _own_interpreter() -> str | None:
+    """The folder of the Python that hosts must be shown, when the machine has none under /usr."""
+    if os.access("/usr/bin/python3", os.X_OK) or sys.base_prefix.startswith("/usr"):
+        return None
+    return sys.base_prefix
+
+
+def _watch(control: socket.socket, hosts: dict[int, str], memory: int) -> None:
+    """Until labctl closes the control socket: reap, and end the lab when it takes too much or loses a host."""
+    poller = select.poll()
+    poller.register(control, select.POLLIN | select.POLLHUP)
+    while not poller.poll(_WATCH_EVERY_S * 1000):
+        lost = _reap(hosts)
+        if lost is not None:
+            _say(control, {"error": f"host {lost} lost its first process"})
+            return
+        used = memory_used()
+        if used > memory:
+            mebibytes = memory // 1048576
+            _say(control, {"error": f"the lab's programs used more than {mebibytes} MiB of memory together"})
+            return
+
+
+def _reap(hosts: dict[int, str]) -> str | None:
+    try:
+        while (pid := os.waitpid(-1, os.WNOHANG)[0]) != 0:
+            if pid in hosts:
+                return hosts[pid]
+    except ChildProcessError:
+        pass
+    return None
+
+
+def memory_used() -> int:
+    """Bytes of memory of its own (not shared with others) that every process in this PID namespace has."""
+    page = os.sysconf("SC_PAGESIZE")
+    used = 0
+    for entry in os.listdir("/proc"):
+        if entry.isdigit() and entry != "1":
+            try:
+                with open(f"/proc/{entry}/statm") as file:
+                    fields = file.read().split()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            used += (int(fields[1]) - int(fields[2])) * page
+    return used
+
+
+def _say(control: socket.socket, words: dict[str, Any]) -> None:
+    try:
+        control.sendall(json.dumps({"t": time.monotonic_ns(), **words}).encode())
+    except OSError:  # labctl is gone, and so is whoever could read it
+        return

@@ -1,0 +1,231 @@
+"""compose.yaml -> services as a lab takes them, and a note for each key that a lab can't honour.
+
+The format: https://github.com/compose-spec/compose-spec. Compose never sees this file when labctl runs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from labctl.plan.dockerfile import STANDARD_PATH
+from labctl.plan.image import Image, built, named
+from labctl.plan.model import Limits, ProgramFolder
+from labctl.plan.values import read_build, read_environment, read_size, read_sysctls, read_ulimits, read_whole
+from labctl.scenario.problems import Position, ScenarioError, quoted
+from labctl.scenario.reading import Page, note_kind
+from labctl.scenario.yaml_tree import Mapping, Node, Scalar, Sequence, Tree, read_tree
+
+
+class Service(Struct, frozen=True, kw_only=True):
+    """A kind of host. `notes`: what a lab, or a lab without Docker, can't honour of it, and where."""
+
+    name: str
+    at: Position
+    image: str
+    build: Path | None = None
+    dockerfile: str = "Dockerfile"
+    programs: tuple[ProgramFolder, ...] = ()
+    path: tuple[str, ...] = tuple(STANDARD_PATH.split(":"))
+    environment: dict[str, str] = {}
+    sysctls: dict[str, str] = {}
+    limits: Limits = Limits()
+    notes: tuple[str, ...] = ()
+
+
+class ComposeFile(Struct, frozen=True):
+    """The services of a compose.yaml in the order of the page."""
+
+    path: Path
+    services: dict[str, Service]
+    notes: tuple[str, ...] = ()
+
+
+_LABS_OWN = {
+    *("cap_drop", "command", "container_name", "domainname", "entrypoint", "hostname", "init", "labels"),
+    *(
+        "logging",
+        "mac_address",
+        "networks",
+        "profiles",
+        "pull_policy",
+        "read_only",
+        "restart",
+        "security_opt",
+    ),
+    *("stdin_open", "stop_grace_period", "stop_signal", "tmpfs", "tty", "user", "working_dir"),
+}
+"""Keys that say how a host idles, is named and connected when Compose runs it; a lab sees to that itself."""
+
+_TAKEN = {"build", "environment", "image", "mem_limit", "pids_limit", "sysctls", "ulimits"}
+
+_REASONS = {
+    "cap_add": "programs never have privileges",
+    "depends_on": "hosts come up together, and steps say what happens when",
+    "devices": "programs never have privileges",
+    "env_file": "write the variables under 'environment'",
+    "extra_hosts": "names are those of the lab's hosts",
+    "ports": "nothing outside reaches a lab",
+    "privileged": "programs never have privileges",
+    "volumes": "a host starts with fresh folders; put files into the image",
+}
+
+_UNREADABLE = {
+    "extends": "write the service out",
+    "include": "write its services out",
+}
+
+
+def read_compose(path: Path) -> ComposeFile:
+    """The services of a compose.yaml and of its Dockerfiles. Raises ScenarioError with all that is wrong."""
+    tree = read_tree(path)
+    page = Page(tree)
+    reader = _Reader(path, tree, page)
+    compose = reader.read()
+    if page.problems:
+        raise ScenarioError(page.problems)
+    return compose
+
+
+class _Reader:
+    def __init__(self, path: Path, tree: Tree, page: Page) -> None:
+        self._path = path
+        self._root = tree.root
+        self._page = page
+
+    def read(self) -> ComposeFile:
+        services: dict[str, Service] = {}
+        notes: list[str] = []
+        if not isinstance(self._root, Mapping):
+            note_kind(self._root, self._page, "a map with 'services'")
+            return ComposeFile(self._path, services)
+        for key, value in self._root.entries:
+            if key.text == "services":
+                services = self._services(value)
+            elif key.text in _UNREADABLE:
+                self._page.wrong(key, f"labctl does not read {quoted(key.text)}", _UNREADABLE[key.text])
+            elif key.text not in (
+                "name",
+                "version",
+                "networks",
+                "volumes",
+                "secrets",
+                "configs",
+            ) and not _is_extension(key):
+                notes.append(_note(key, "", ""))
+        if not services and not self._page.problems:
+            self._page.wrong(
+                self._root, "no services stand here", "add `services:` with one service for each kind of host"
+            )
+        return ComposeFile(self._path, services, tuple(notes))
+
+    def _services(self, node: Node) -> dict[str, Service]:
+        if not isinstance(node, Mapping):
+            note_kind(node, self._page, "a map of services")
+            return {}
+        services = {}
+        for key, value in node.entries:
+            if isinstance(value, Mapping):
+                services[key.text] = self._service(key, self._merged(value))
+            else:
+                note_kind(value, self._page, "a service, as a map")
+        return services
+
+    def _merged(self, node: Mapping) -> dict[str, tuple[Scalar, Node]]:
+        """A map's entries by name, and under them those of the maps at `<<` (YAML 1.1)."""
+        merged: dict[str, tuple[Scalar, Node]] = {}
+        own = {key.text: (key, value) for key, value in node.entries}
+        _, below = own.pop("<<", (None, None))
+        for other in below.items if isinstance(below, Sequence) else (below,):
+            if isinstance(other, Mapping):
+                merged = self._merged(other) | merged
+            elif other is not None:
+                note_kind(other, self._page, "a map")
+        return merged | own
+
+    def _service(self, name: Scalar, entries: dict[str, tuple[Scalar, Node]]) -> Service:
+        page, where = self._page, self._path.parent
+        nodes = {key: value for key, (_, value) in entries.items() if key in _TAKEN}
+        image = nodes.get("image")
+        tag = (
+            image.text
+            if isinstance(image, Scalar)
+            else f"labctl-{self._path.resolve().parent.name}-{name.text}".lower()
+        )
+        if image is not None and not (isinstance(image, Scalar) and not image.is_null):
+            note_kind(image, page, "the name of an image")
+        recipe = Image()
+        if "build" in nodes:
+            context, dockerfile = read_build(nodes["build"], page, where)
+            recipe = built(context, dockerfile, nodes["build"], page)
+        elif image is None:
+            page.wrong(name, f"the service {quoted(name.text)} has neither 'image' nor 'build'", "add one of them")
+        else:
+            recipe = named(tag)
+        _refuse_variables(nodes, page)
+        environment = recipe.environment | (
+            read_environment(nodes["environment"], page) if "environment" in nodes else {}
+        )
+        path = environment.pop("PATH", STANDARD_PATH)
+        return Service(
+            name=name.text,
+            at=name.at,
+            image=tag,
+            build=recipe.context,
+            dockerfile=recipe.dockerfile,
+            programs=recipe.programs,
+            path=tuple(folder for folder in path.split(":") if folder),
+            environment=environment,
+            sysctls=read_sysctls(nodes["sysctls"], page) if "sysctls" in nodes else {},
+            limits=_limits(nodes, page),
+            notes=tuple(self._not_honoured(name, entries)) + recipe.notes,
+        )
+
+    def _not_honoured(self, name: Scalar, entries: dict[str, tuple[Scalar, Node]]) -> list[str]:
+        notes = []
+        for key, _ in entries.values():
+            if key.text in _UNREADABLE:
+                self._page.wrong(key, f"labctl does not read {quoted(key.text)}", _UNREADABLE[key.text])
+            elif key.text not in _TAKEN and key.text not in _LABS_OWN and not _is_extension(key):
+                notes.append(_note(key, name.text, _REASONS.get(key.text, "")))
+        return notes
+
+
+def _limits(nodes: dict[str, Node], page: Page) -> Limits:
+    default = Limits()
+    ulimits = read_ulimits(nodes["ulimits"], page) if "ulimits" in nodes else {}
+    memory = read_size(nodes["mem_limit"], page) if "mem_limit" in nodes else None
+    processes = read_whole(nodes["pids_limit"], page) if "pids_limit" in nodes else None
+    return Limits(
+        processes=processes or default.processes,
+        memory=memory or default.memory,
+        files=ulimits.get("nofile", default.files),
+        file_size=ulimits.get("fsize", default.file_size),
+    )
+
+
+def _refuse_variables(nodes: dict[str, Node], page: Page) -> None:
+    """Compose would fill `$NAME` in from the caller's environment; a lab is the same for every caller."""
+    waiting = list(nodes.values())
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Mapping):
+            waiting += [value for _, value in node.entries]
+        elif isinstance(node, Sequence):
+            waiting += node.items
+        elif "$" in node.text.replace("$$", ""):
+            page.wrong(
+                node,
+                f"labctl fills in no variables: {quoted(node.text)}",
+                "write the value, and $$ for a plain $",
+            )
+
+
+def _is_extension(key: Scalar) -> bool:
+    return key.text.startswith("x-")
+
+
+def _note(key: Scalar, service: str, reason: str) -> str:
+    of = f" of {quoted(service)}" if service else ""
+    return f"{key.at}: a lab takes no {quoted(key.text)}{of}" + (f": {reason}" if reason else "")

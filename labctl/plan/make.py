@@ -1,0 +1,119 @@
+"""Scenario + compose.yaml + family -> Plan: every host resolved, numbered and addressed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from labctl.plan import addresses
+from labctl.plan.compose_file import ComposeFile
+from labctl.plan.model import AbsentHost, HostPlan, Plan
+from labctl.plan.sysctls import pinned
+from labctl.scenario.model import Family, HostSpec, Scenario
+from labctl.scenario.problems import Position, Problem, ScenarioError, did_you_mean, quoted
+
+LONGEST_NAME = 63
+"""Of a host, in characters: a label of a domain name (RFC 1035), and one less than Linux's hostname."""
+
+
+class _Wanted(Struct, frozen=True):
+    name: str
+    spec: HostSpec
+
+
+def make_plan(scenario: Scenario, compose: ComposeFile, family: Family) -> Plan:
+    """The lab that a scenario asks for. The same arguments give the same plan to the byte.
+
+    Hosts stand in the scenario's order, a counted x as x-1 … x-N in its place; so do their addresses, and
+    those of absent hosts. Raises ScenarioError for an unknown service, a name given twice and the like.
+    """
+    specs = _specs(scenario, compose)
+    wanted = [host for spec in specs for host in _counted(spec)]
+    _demand_good(wanted, specs, compose, str(scenario.path))
+    subnet4 = None if family is Family.IPV6 else addresses.subnet4(len(wanted))
+    subnet6 = None if family is Family.IPV4 else addresses.SUBNET6
+    hosts: list[HostPlan] = []
+    absent: list[AbsentHost] = []
+    for place, host in enumerate(wanted):
+        address4 = addresses.address(subnet4, place) if subnet4 else None
+        address6 = addresses.address(subnet6, place) if subnet6 else None
+        if host.spec.absent:
+            absent.append(AbsentHost(name=host.name, address4=address4, address6=address6))
+            continue
+        service = compose.services[host.spec.service]
+        hosts.append(
+            HostPlan(
+                name=host.name,
+                service=service.name,
+                mac=addresses.mac(place),
+                address4=address4,
+                address6=address6,
+                image=service.image,
+                build=service.build,
+                dockerfile=service.dockerfile,
+                programs=service.programs,
+                path=service.path,
+                environment=service.environment,
+                sysctls=dict(sorted((pinned(family) | service.sysctls | host.spec.sysctls).items())),
+                limits=service.limits,
+            )
+        )
+    used = dict.fromkeys(host.service for host in hosts)
+    notes = [*compose.notes, *(note for name in used for note in compose.services[name].notes)]
+    return Plan(
+        name=scenario.name + (_SUFFIXES[family] if scenario.several_families else ""),
+        family=family,
+        subnet4=subnet4,
+        subnet6=subnet6,
+        hosts=tuple(hosts),
+        absent=tuple(absent),
+        internet=scenario.allow_internet,
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+_SUFFIXES = {Family.IPV4: "[ipv4]", Family.IPV6: "[ipv6]", Family.DUAL: "[dual]"}
+
+
+def _specs(scenario: Scenario, compose: ComposeFile) -> tuple[HostSpec, ...]:
+    if scenario.hosts is not None:
+        return scenario.hosts
+    return tuple(HostSpec(service.name, service.at) for service in compose.services.values())
+
+
+def _counted(spec: HostSpec) -> Iterator[_Wanted]:
+    if spec.count is None:
+        yield _Wanted(spec.service, spec)
+        return
+    for number in range(1, spec.count + 1):
+        yield _Wanted(f"{spec.service}-{number}", spec)
+
+
+def _demand_good(wanted: list[_Wanted], specs: tuple[HostSpec, ...], compose: ComposeFile, file: str) -> None:
+    problems = [_unknown(spec, compose) for spec in specs if not spec.absent and spec.service not in compose.services]
+    if len(wanted) > addresses.MAX_HOSTS:
+        at = max(specs, key=lambda spec: spec.count or 1).at
+        problems.append(
+            Problem(at, f"{len(wanted)} hosts are more than a lab's {addresses.MAX_HOSTS}", "ask for fewer")
+        )
+    if all(spec.absent for spec in specs):
+        at = specs[0].at if specs else Position(file, 1, 1)
+        problems.append(Problem(at, "the lab has no host", "name a service of compose.yaml under `hosts`"))
+    first: dict[str, HostSpec] = {}
+    for host in wanted:
+        at = host.spec.at
+        if host.name in first and first[host.name] is not host.spec:
+            problems.append(Problem(at, f"two hosts are called {quoted(host.name)}", "give one of them another name"))
+        first.setdefault(host.name, host.spec)
+        if len(host.name) > LONGEST_NAME:
+            problems.append(
+                Problem(at, f"the name {quoted(host.name)} is too long", f"take at most {LONGEST_NAME} characters")
+            )
+    if problems:
+        raise ScenarioError(problems)
+
+
+def _unknown(spec: HostSpec, compose: ComposeFile) -> Problem:
+    message = f"no service of {compose.path.name} is called {quoted(spec.service)}"
+    return Problem(spec.at, message, did_you_mean(spec.service, compose.services, kinds="services"))

@@ -1,0 +1,82 @@
+"""What will be built, with nothing optional left: hosts, addresses, names, limits."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+from msgspec import Struct
+
+from labctl.scenario.model import Family
+
+
+class ProgramFolder(Struct, frozen=True):
+    """A folder or file of the project, read-only on the host at `target` (from the Dockerfile's COPY)."""
+
+    source: Path
+    target: str
+
+
+class Limits(Struct, frozen=True):
+    """What a host's programs may use. Sizes in bytes, counts of processes and of open files per process."""
+
+    processes: int = 512
+    memory: int = 512 * 1024 * 1024
+    files: int = 1024
+    file_size: int = 256 * 1024 * 1024
+    output: int = 8 * 1024 * 1024
+
+
+class HostPlan(Struct, frozen=True, kw_only=True):
+    """One host. Its hostname is its name. `address4`/`address6` are None where the lab doesn't speak it.
+
+    `build` is the folder the image is built from, with `dockerfile` in it; None where nothing says how.
+    `path` is where programs are looked for, in this order; it isn't in `environment`.
+    """
+
+    name: str
+    service: str
+    mac: str
+    address4: str | None
+    address6: str | None
+    image: str
+    build: Path | None
+    dockerfile: str = "Dockerfile"
+    programs: tuple[ProgramFolder, ...] = ()
+    path: tuple[str, ...] = ()
+    environment: dict[str, str] = {}
+    sysctls: dict[str, str] = {}
+    limits: Limits = Limits()
+
+
+class AbsentHost(Struct, frozen=True, kw_only=True):
+    """A name and an address that no machine has."""
+
+    name: str
+    address4: str | None
+    address6: str | None
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """One lab. The same scenario and compose.yaml give the same plan to the byte, on every engine.
+
+    `subnet4`/`subnet6` are where the addresses come from; an engine that must share the machine with other
+    labs moves a plan to another subnet with `labctl.plan.place.moved`. `notes` says in words what of
+    compose.yaml the namespace engine can't honour.
+    """
+
+    name: str
+    family: Family
+    subnet4: IPv4Network | None
+    subnet6: IPv6Network | None
+    hosts: tuple[HostPlan, ...]
+    absent: tuple[AbsentHost, ...] = ()
+    internet: bool = False
+    notes: tuple[str, ...] = ()
+
+    def host(self, name: str) -> HostPlan:
+        """The host of that name. KeyError if there is none."""
+        for host in self.hosts:
+            if host.name == name:
+                return host
+        raise KeyError(name)

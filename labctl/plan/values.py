@@ -1,0 +1,94 @@
+"""Nodes of a compose.yaml -> values: sizes, counts, maps of texts, build contexts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from labctl.scenario.problems import quoted
+from labctl.scenario.reading import Page, note_kind
+from labctl.scenario.yaml_tree import Mapping, Node, Scalar, Sequence
+
+_SIZE = re.compile(r"(\d+)\s*(?:([kmg]?)b?)", re.IGNORECASE)
+_UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+
+
+def read_size(node: Node, page: Page) -> int | None:
+    """Bytes, of `512m` or `1g`; None after noting what is wrong."""
+    if isinstance(node, Scalar) and (found := _SIZE.fullmatch(node.text)):
+        return int(found[1]) * _UNITS[found[2].lower()]
+    note_kind(node, page, "a size like 512m")
+    return None
+
+
+def read_whole(node: Node, page: Page) -> int | None:
+    """A whole number, not negative; None after noting what is wrong, and for -1, which is no limit."""
+    if isinstance(node, Scalar) and node.text.isascii() and node.text.isdigit():
+        return int(node.text)
+    if not (isinstance(node, Scalar) and node.text == "-1"):
+        note_kind(node, page, "a whole number")
+    return None
+
+
+def read_environment(node: Node, page: Page) -> dict[str, str]:
+    """Variables of `{NAME: value}` or `[NAME=value]`."""
+    return _texts(node, page, "a map or a list of NAME=value")
+
+
+def read_sysctls(node: Node, page: Page) -> dict[str, str]:
+    """Kernel settings of `{net.x: 1}` or `[net.x=1]`. Others than the network's are problems."""
+    sysctls = _texts(node, page, "a map or a list of net.NAME=value")
+    for name in sysctls:
+        if not name.startswith("net."):
+            page.wrong(node, f"{quoted(name)} is not the network's", "set only what begins with `net.`")
+    return sysctls
+
+
+def read_ulimits(node: Node, page: Page) -> dict[str, int]:
+    """Hard limits of `{nofile: 1024}` or `{nofile: {soft: 512, hard: 1024}}`."""
+    limits = {}
+    if not isinstance(node, Mapping):
+        note_kind(node, page, "a map of limits")
+        return {}
+    for key, value in node.entries:
+        bounds = {name.text: bound for name, bound in value.entries} if isinstance(value, Mapping) else {"hard": value}
+        limit = read_whole(bounds.get("hard", value), page)
+        if limit is not None:
+            limits[key.text] = limit
+    return limits
+
+
+def read_build(node: Node, page: Page, where: Path) -> tuple[Path | None, str]:
+    """The context folder and the Dockerfile's name in it; None after noting what is wrong."""
+    entries = {key.text: value for key, value in node.entries} if isinstance(node, Mapping) else {"context": node}
+    context, dockerfile = entries.get("context"), entries.get("dockerfile")
+    if not isinstance(context, Scalar) or context.is_null:
+        note_kind(context or node, page, "a build's context, a folder")
+        return None, "Dockerfile"
+    folder = (where / context.text).resolve()
+    if not folder.is_dir():
+        page.wrong(context, f"there is no folder {quoted(context.text)}", "look at the path")
+        return None, "Dockerfile"
+    return folder, dockerfile.text if isinstance(dockerfile, Scalar) else "Dockerfile"
+
+
+def _texts(node: Node, page: Page, title: str) -> dict[str, str]:
+    texts = {}
+    if isinstance(node, Mapping):
+        for key, value in node.entries:
+            if isinstance(value, Scalar) and not value.is_null:
+                texts[key.text] = value.text.replace("$$", "$")
+            elif isinstance(value, Scalar) and value.text == "" and not value.plain:
+                texts[key.text] = ""
+            else:
+                note_kind(value, page, f"the value of {quoted(key.text)}")
+    elif isinstance(node, Sequence):
+        for item in node.items:
+            name, equals, text = item.text.partition("=") if isinstance(item, Scalar) else ("", "", "")
+            if equals:
+                texts[name] = text.replace("$$", "$")
+            else:
+                note_kind(item, page, "NAME=value")
+    else:
+        note_kind(node, page, title)
+    return texts

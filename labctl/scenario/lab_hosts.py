@@ -1,0 +1,117 @@
+"""The `hosts` map -> hosts as a scenario asks for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from labctl.scenario.kinds import BOOL, COUNT, NAME, TEXT_SCHEMA, text_map
+from labctl.scenario.model import HostSpec
+from labctl.scenario.names import copies
+from labctl.scenario.problems import did_you_mean, quoted
+from labctl.scenario.reading import Key, Kind, Page, note_kind, object_schema, read_map, table
+from labctl.scenario.words import HOST_WORDS
+from labctl.scenario.yaml_tree import Mapping as MapNode
+from labctl.scenario.yaml_tree import Node, Scalar
+
+_SYSCTL = r"net(\.[A-Za-z0-9_-]+)+"
+
+
+def _read_absent(node: Node, page: Page) -> bool | None:
+    absent = BOOL.read(node, page)
+    if absent is False:
+        page.wrong(node, "'absent' is true where it stands", "leave it out")
+    return absent
+
+
+def _is_sysctl(name: Scalar, page: Page) -> bool:
+    if re.fullmatch(_SYSCTL, name.text):
+        return True
+    hint = (
+        f"write `{name.text.replace('/', '.')}`"
+        if "/" in name.text
+        else "use one of net.…: only they belong to a host"
+    )
+    page.wrong(name, f"{quoted(name.text)} is not a host's sysctl", hint)
+    return False
+
+
+def _read_setting(node: Node, page: Page) -> str | None:
+    if isinstance(node, Scalar) and not node.is_null and node.text.strip() and node.text.isprintable():
+        return node.text
+    page.wrong(node, "a value on one line is expected here")
+    return None
+
+
+_COUNT = Key("count", COUNT)
+_ABSENT = Key("absent", Kind("true", _read_absent, {"const": True}))
+_SYSCTLS = Key(
+    "sysctls",
+    text_map(
+        "a map of sysctls",
+        _is_sysctl,
+        r"^net(\.[A-Za-z0-9_-]+)+$",
+        Kind("a value", _read_setting, TEXT_SCHEMA),
+    ),
+)
+_HOST_KEYS = table(_COUNT, _ABSENT, _SYSCTLS)
+
+
+def _read_hosts(node: Node, page: Page) -> tuple[HostSpec, ...] | None:
+    if not isinstance(node, MapNode):
+        note_kind(node, page, "a map of hosts")
+        return None
+    if not node.entries:
+        page.wrong(node, "a scenario needs a host", "name one, or leave `hosts` out for all of compose.yaml")
+        return None
+    specs = [_read_host(name, value, page) for name, value in node.entries]
+    good = tuple(spec for spec in specs if spec is not None)
+    _note_doubles(good, page)
+    return good if len(good) == len(specs) else None
+
+
+def _read_host(name: Scalar, node: Node, page: Page) -> HostSpec | None:
+    service = NAME.read(name, page)
+    if isinstance(node, Scalar) and node.is_null:
+        return None if service is None else HostSpec(service, name.at)
+    if not isinstance(node, MapNode):
+        note_kind(node, page, "a host: a map like `{}` or `{count: 3}`")
+        return None
+    values = read_map(node, page, _HOST_KEYS, HOST_WORDS)
+    absent = values.get(_ABSENT) or False
+    if absent and "sysctls" in values.keys:
+        page.wrong(values.keys["sysctls"], "an absent host has no kernel to set", "remove it")
+    if service is None:
+        return None
+    return HostSpec(service, name.at, values.get(_COUNT), absent, values.get(_SYSCTLS) or {})
+
+
+def _note_doubles(specs: tuple[HostSpec, ...], page: Page) -> None:
+    """client-1 may not be there twice: by that name, and as the first of a counted client."""
+    owner: dict[str, HostSpec] = {}
+    for spec in specs:
+        for name in copies(spec.service, spec.count):
+            if (other := owner.setdefault(name, spec)) is not spec:
+                hint = "rename one of them"
+                page.wrong(spec.at, f"the host '{name}' is also one of '{other.service}'", hint)
+                break
+
+
+def check_services(specs: tuple[HostSpec, ...], services: Collection[str], page: Page) -> None:
+    """Every host that is a machine is a service of compose.yaml."""
+    for spec in specs:
+        if not spec.absent and spec.service not in services:
+            hint = did_you_mean(spec.service, services, kinds="services")
+            page.wrong(spec.at, f"compose.yaml has no service '{spec.service}'", hint)
+
+
+HOSTS: Kind[tuple[HostSpec, ...]] = Kind(
+    "a map of hosts",
+    _read_hosts,
+    {
+        "type": "object",
+        "propertyNames": NAME.schema,
+        "additionalProperties": {"anyOf": [{"type": "null"}, object_schema(_HOST_KEYS)]},
+        "minProperties": 1,
+    },
+)

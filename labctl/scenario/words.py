@@ -1,0 +1,177 @@
+"""Words people bring from other tools and what they are told; words of the language that come later."""
+
+from __future__ import annotations
+
+from labctl.scenario.reading import Words
+
+# What the language has, and which part of labctl it comes with.
+LATER: dict[str, str] = {
+    "link": "the faults",
+    "heal": "the faults",
+    "only": "the faults",
+    "syscalls": "the observation",
+    "order": "the observation",
+}
+
+
+def not_yet(word: str) -> tuple[str, str]:
+    """Message and hint for a word of the language that labctl does not know how to do yet."""
+    return f"`{word}` comes with {LATER[word]} and is not there yet", "leave it out for now"
+
+
+_COUNT = dict.fromkeys(("copies", "replicas", "scale", "times", "instances"), "write `count`")
+_LEFT_OUT = {
+    "user": "leave it out: programs never have privileges",
+    "sudo": "leave it out: programs never have privileges",
+    "privileged": "leave it out: programs never have privileges",
+    "cap_add": "leave it out: programs never have privileges",
+    "observe": "leave it out, and call `labctl run --see`",
+    "capture": "leave it out, and call `labctl run --see`",
+    "trace": "leave it out, and call `labctl run --see`",
+    "needs": "leave it out: nothing needs to be said",
+    "depends_on": "leave it out: steps come in order of time, and `ready` says when a start is over",
+    "cwd": "write `run: sh -c 'cd … && …'`",
+    "shell": "write `run: sh -c '…'`",
+    "files": "put files into the image, or write them with `run: sh -c '…'`",
+    "retry": "leave it out, and wait until something is so",
+    "retries": "leave it out, and wait until something is so",
+    "if": "leave it out: a scenario has no conditions; use a `pytest` step",
+    "when": "leave it out: a scenario has no conditions; use a `pytest` step",
+    "loop": "use `count`, or a `pytest` step: a scenario has no loops",
+    "vars": "write the values out: a scenario has no variables",
+    "register": "use a `pytest` step: a scenario keeps no values",
+    "include": "write the steps out: a scenario includes no other",
+    "<<": "write the keys out: a scenario has no merge keys",
+}
+_FAULTS = {
+    "loss": "write `drop: 20%`",
+    "lose": "write `drop: 20%`",
+    "latency": "write `delay: 40ms`",
+    "bandwidth": "write `rate: 1mbit`",
+    "partition": "write `cut: silent`",
+    "down": "write `cut: silent`",
+    "reset": "write `cut: reset`",
+    "unreachable": "write `cut: host-unreachable`, `net-unreachable` or `port-unreachable`",
+    "reject": "write `cut: reset` or `cut: port-unreachable`",
+    "flap": "write a `link` step with `cut: silent`, then a `heal` step",
+}
+_NO_SLEEP = "wait until something is so: `wait: tcp 51717`, or `wait: PROGRAM` with `until: {output: …}`"
+_OUTPUT_WAIT = "write `wait: PROGRAM` with `until: {output: …}`"
+
+TOP_WORDS = Words(
+    "a scenario",
+    {
+        **_LEFT_OUT,
+        "title": "write `name`",
+        "description": "write `about`",
+        "timeout": "write it in the step that may take so long",
+        "services": "write `hosts`",
+        "machines": "write `hosts`",
+        "nodes": "write `hosts`",
+        "host": "write `hosts`",
+        "family": "write `ip`",
+        "expect": "write it in a step",
+        "network": "leave it out: all hosts share one network",
+        "networks": "leave it out: all hosts share one network",
+    },
+)
+HOST_WORDS = Words(
+    "a host",
+    {
+        **_COUNT,
+        **_LEFT_OUT,
+        "image": "write it in compose.yaml",
+        "ip": "leave it out: addresses are given, and steps use names",
+        "ports": "leave it out: all ports of a host can be reached within the lab",
+        "sysctl": "write `sysctls`",
+        "command": "write a `start` step",
+        "env": "write it in the `start` or `run` step",
+        "environment": "write `env` in the `start` or `run` step",
+        "missing": "write `absent`",
+    },
+)
+STEP_WORDS = Words(
+    "a step",
+    {
+        **_COUNT,
+        **_LEFT_OUT,
+        **_FAULTS,
+        "host": "write `on`",
+        "at": "write `on`",
+        "await": _OUTPUT_WAIT,
+        "expect_output": _OUTPUT_WAIT,
+        "sleep": _NO_SLEEP,
+        "pause": _NO_SLEEP,
+        "packets": "write `check: A -> B`",
+        "kill": "write `signal: KILL`",
+        "exec": "write `run`",
+        "cmd": "write `run` or `start`",
+        "command": "write `run` or `start`",
+        "spawn": "write `start`",
+        "background": "write `start` instead of `run`",
+        "type": "write `send`",
+        "input": "write `stdin` with `run`, or a `send` step",
+        "environment": "write `env`",
+        "assert": "write `expect`",
+        "description": "write `why`",
+        "comment": "write `why`",
+    },
+)
+END_WORDS = Words(
+    "what must be so at the end",
+    {
+        **dict.fromkeys(("rc", "code", "exit_code", "status", "returncode", "exit_status"), "write `exit`"),
+        "signal": "write `exit: KILL`",
+        "output": "write `stdout` or `stderr`",
+        "count": "write a list: `- {count: 2, stdout: …}`",
+        "time": "write `took`",
+        "duration": "write `took`",
+        "out": "write `stdout`",
+        "err": "write `stderr`",
+        "blocked": "leave it out: an ended program blocks nowhere",
+        "children": "leave it out: look at it while the program runs",
+    },
+)
+PROGRAM_WORDS = Words(
+    "what a wait for a program ends with",
+    {
+        "stdout": "write `output`",
+        "stderr": "write `output`",
+        "contains": "write `output`",
+        "prints": "write `output`",
+        "exit": "leave `until` out, and write `expect: {exit: …}`",
+        "took": "leave `until` out, and write `expect: {took: …}`",
+        "listening": "write `wait: tcp 51717`",
+        "blocked_in": "write `blocked`",
+    },
+)
+CHECK_WORDS = Words(
+    "what a running program is",
+    {
+        "output": "write `stdout` or `stderr`: all it has printed",
+        "exit": "use `wait` with `expect`: a check looks at a running program",
+        "took": "use `wait` with `expect`: a check looks at a running program",
+        "listening": "write `check: tcp 51717`",
+        "running": "leave `expect` out: a check of a program by itself says that it runs",
+    },
+)
+PORT_WORDS = Words(
+    "what a port is",
+    {
+        "is_listening": "write `listening`",
+        "open": "write `listening`",
+        "backlog": "write `waiting`",
+        "queued": "write `waiting`",
+        "connected": "write `established`",
+        "established_count": "write `established`",
+        "time_wait": "write `time-wait`",
+        "close_wait": "write `close-wait`",
+        "syn_sent": "write `syn-sent`",
+        "syn_received": "write `syn-received`",
+        "syn-recv": "write `syn-received`",
+        "fin_wait": "write `fin-wait`",
+        "fin-wait-1": "write `fin-wait`",
+        "fin-wait-2": "write `fin-wait`",
+        "dropped": "write `overflowed`, or `check: A -> B`",
+    },
+)

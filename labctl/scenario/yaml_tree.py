@@ -1,0 +1,294 @@
+"""YAML text -> tree of nodes with positions, in which every scalar is still the text on the page.
+
+Works on libyaml's events, not on PyYAML's objects: nothing is typed, tagged, merged or expanded here, and
+nothing recurses, so no text of 64 KiB costs more than its own length.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from labctl.scenario.problems import Position, Problem, ScenarioError, quoted
+from labctl.scenario.source import lines_of, read_text
+
+if TYPE_CHECKING:
+    from yaml.error import Mark
+    from yaml.events import Event
+
+MOST_NODES = 10_000
+DEEPEST = 32
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+
+
+class Scalar(Struct, frozen=True):
+    """A text. `plain`: it stands without quotes."""
+
+    at: Position
+    text: str
+    plain: bool = True
+
+    @property
+    def is_null(self) -> bool:
+        return self.plain and self.text in NULLS
+
+
+class Sequence(Struct, frozen=True):
+    """A list. `flow`: it stands in brackets."""
+
+    at: Position
+    items: tuple[Node, ...]
+    flow: bool = False
+
+
+class Mapping(Struct, frozen=True):
+    """A map in the order of the page, each key once. `flow`: it stands in braces."""
+
+    at: Position
+    entries: tuple[tuple[Scalar, Node], ...]
+    flow: bool = False
+
+
+Node = Scalar | Sequence | Mapping
+
+
+class Tree(Struct, frozen=True):
+    """A file that is YAML. `problems` don't keep it from being read on: duplicate keys, for one."""
+
+    file: str
+    lines: tuple[str, ...]
+    root: Node
+    problems: tuple[Problem, ...] = ()
+
+
+def read_tree(path: str | os.PathLike[str]) -> Tree:
+    """The tree of a file. Raises ScenarioError where there is none."""
+    return parse(read_text(path), os.fspath(path))
+
+
+def parse(text: str, file: str) -> Tree:
+    """The tree of a YAML text; `file` is its name in messages. Raises ScenarioError where there is none.
+
+    An alias stands for the same node again. It counts with all that it holds, so a tree never unfolds to
+    more than 10,000 nodes or deeper than 32.
+    """
+    from yaml import YAMLError
+    from yaml._yaml import CParser
+
+    lines = lines_of(text)
+    builder = _Builder(file, lines)
+    parser = CParser(text)
+    try:
+        for event in _events(parser):
+            builder.take(event)
+    except YAMLError as error:
+        raise ScenarioError([*builder.problems, _syntax_problem(error, builder)]) from error
+    finally:
+        parser.dispose()
+    if builder.root is None:
+        raise ScenarioError([builder.problem(Position(file, 1, 1), "the file is empty")])
+    return Tree(file, lines, builder.root, tuple(builder.problems))
+
+
+def _events(parser: Any) -> Iterator[Event]:  # Any: the C parser's stub knows no get_event
+    while (event := parser.get_event()) is not None:
+        yield event
+
+
+class _Open(Struct):
+    """A list or map whose end has not come yet."""
+
+    at: Position
+    flow: bool
+    is_map: bool
+    anchor: str | None
+    nodes_before: int
+    items: list[Node]
+    key: Scalar | None = None
+    height: int = 0
+
+
+class _Anchored(Struct, frozen=True):
+    node: Node
+    size: int
+    height: int
+
+
+class _Builder:
+    """Puts nodes together from events. Knows nothing of what the nodes mean."""
+
+    def __init__(self, file: str, lines: tuple[str, ...]) -> None:
+        self.file = file
+        self.lines = lines
+        self.root: Node | None = None
+        self.problems: list[Problem] = []
+        self._open: list[_Open] = []
+        self._anchors: dict[str, _Anchored | None] = {}
+        self._nodes = 0
+        self._documents = 0
+
+    def problem(self, at: Position, message: str, hint: str | None = None) -> Problem:
+        line = self.lines[at.line - 1] if at.line <= len(self.lines) else ""
+        return Problem(at, message, hint, line)
+
+    def position(self, mark: Mark) -> Position:
+        return Position(self.file, mark.line + 1, mark.column + 1)
+
+    def take(self, event: Any) -> None:  # Any: an Event, whose attributes depend on its class
+        act = getattr(self, f"_{type(event).__name__}", None)
+        if act is not None:
+            act(event)
+
+    def _fail(self, at: Position, message: str, hint: str | None = None) -> None:
+        raise ScenarioError([*self.problems, self.problem(at, message, hint)])
+
+    def _DocumentStartEvent(self, event: Any) -> None:
+        at = self.position(event.start_mark)
+        self._documents += 1
+        if self._documents > 1:
+            self._fail(at, "a second document begins here", "put it into a file of its own")
+        if event.tags:
+            self._fail(at, "a %TAG directive has no place here", "remove it")
+
+    def _AliasEvent(self, event: Any) -> None:
+        at = self.position(event.start_mark)
+        if event.anchor not in self._anchors:
+            hint = f'put quotes around a text that begins with *: "*{event.anchor}"'
+            self._fail(at, f"no anchor is called {quoted(event.anchor)}", hint)
+        anchored = self._anchors[event.anchor]
+        if anchored is None:
+            self._fail(at, f"the alias '*{event.anchor}' stands within its own anchor", "write it out")
+            return
+        self._count(at, anchored.size, anchored.height)
+        self._add(anchored.node, anchored.height)
+
+    def _ScalarEvent(self, event: Any) -> None:
+        at = self.position(event.start_mark)
+        self._refuse_tag(event, at)
+        node = Scalar(at, event.value, event.style is None or event.style == "")
+        self._count(at, 1, 0)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = _Anchored(node, 1, 0)
+        self._add(node, 0)
+
+    def _SequenceStartEvent(self, event: Any) -> None:
+        self._begin(event, is_map=False)
+
+    def _MappingStartEvent(self, event: Any) -> None:
+        self._begin(event, is_map=True)
+
+    def _begin(self, event: Any, *, is_map: bool) -> None:
+        at = self.position(event.start_mark)
+        self._refuse_tag(event, at)
+        self._count(at, 1, 1)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = None
+        self._open.append(_Open(at, bool(event.flow_style), is_map, event.anchor, self._nodes - 1, []))
+
+    def _SequenceEndEvent(self, event: Any) -> None:
+        done = self._open.pop()
+        self._finish(done, Sequence(done.at, tuple(done.items), done.flow))
+
+    def _MappingEndEvent(self, event: Any) -> None:
+        done = self._open.pop()
+        entries = zip(done.items[::2], done.items[1::2], strict=True)
+        self._finish(done, Mapping(done.at, tuple(self._unique(entries)), done.flow))
+
+    def _finish(self, done: _Open, node: Node) -> None:
+        if done.anchor is not None:
+            self._anchors[done.anchor] = _Anchored(node, self._nodes - done.nodes_before, done.height + 1)
+        self._add(node, done.height + 1)
+
+    def _unique(self, entries: Iterator[tuple[Node, Node]]) -> Iterator[tuple[Scalar, Node]]:
+        first: dict[str, Position] = {}
+        for key, value in entries:
+            if not isinstance(key, Scalar):
+                hint = "put quotes around a text that begins with { or ["
+                self.problems.append(self.problem(key.at, "a key must be a text", hint))
+            elif key.text in first:
+                line = first[key.text].line
+                message = f"the key {quoted(key.text)} stands here a second time, first in line {line}"
+                self.problems.append(self.problem(key.at, message, "keep one of them"))
+            else:
+                first[key.text] = key.at
+                yield key, value
+
+    def _add(self, node: Node, height: int) -> None:
+        if not self._open:
+            self.root = node
+            return
+        parent = self._open[-1]
+        parent.items.append(node)
+        parent.height = max(parent.height, height)
+
+    def _count(self, at: Position, size: int, height: int) -> None:
+        self._nodes += size
+        if self._nodes > MOST_NODES:
+            self._fail(
+                at, f"the file holds more than {MOST_NODES:,} values", "split it, or use fewer aliases"
+            )
+        if len(self._open) + height > DEEPEST:
+            self._fail(at, f"lists and maps are nested deeper than {DEEPEST}")
+
+    def _refuse_tag(self, event: Any, at: Position) -> None:
+        if event.tag is not None:
+            hint = "put quotes around a text that begins with !"
+            self.problems.append(self.problem(at, f"the tag {quoted(event.tag)} has no place here", hint))
+
+
+# What libyaml says -> what it means to somebody who writes a scenario.
+_MEANINGS: dict[str, tuple[str, str]] = {
+    "mapping values are not allowed": (
+        "a second ': ' in one value",
+        "put quotes around a text that holds ': '",
+    ),
+    "did not find expected ',' or '}'": (
+        "',' or '}' is expected here",
+        "put quotes around a text that holds one of , [ ] { } or ': ' within braces",
+    ),
+    "did not find expected ',' or ']'": (
+        "',' or ']' is expected here",
+        "put quotes around a text that holds one of , [ ] { } or ': ' within brackets",
+    ),
+    "found character that cannot start any token": (
+        "no text begins with this character",
+        "put quotes around a text that begins with @ ` or %, and indent with blanks, not tabs",
+    ),
+    "block sequence entries are not allowed": (
+        "a list cannot begin here",
+        "put it on a line of its own, or quotes around a text that begins with '- '",
+    ),
+    "did not find expected <document start>": ("the file goes on after its end", "check the indentation"),
+    "did not find expected key": (
+        "a key is expected here",
+        "check the indentation, and put quotes around all of a text that begins with one of [ { \" '",
+    ),
+    "did not find expected '-' indicator": ("'- ' is expected here", "check the indentation"),
+    "could not find expected ':'": ("a key without its ':'", "write `key: value`, and check the indentation"),
+    "found unexpected end of stream": ("the file ends within quotes", "close the quotes"),
+    "did not find expected alphabetic or numeric character": (
+        "a name is expected after & or *",
+        "put quotes around a text that begins with & or *; write `any` for any host",
+    ),
+    "found unknown escape character": (
+        "this escape is unknown in double quotes",
+        "write \\\\ for a backslash, or use single quotes",
+    ),
+    "did not find expected node content": ("a value is missing here", "write it, or remove the comma"),
+    "found undefined tag handle": ("tags have no place here", "put quotes around a text that begins with !"),
+    "found duplicate anchor": ("this anchor stands here a second time", "give it another name"),
+    "found incompatible YAML document": ("another version of YAML", "remove the %YAML line"),
+}
+
+
+def _syntax_problem(error: Any, builder: _Builder) -> Problem:  # Any: only marked YAML errors have marks
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    at = builder.position(mark) if mark is not None else Position(builder.file, 1, 1)
+    said = str(getattr(error, "problem", None) or error)
+    for beginning, (message, hint) in _MEANINGS.items():
+        if beginning in said:
+            return builder.problem(at, f"this is no YAML: {message}", hint)
+    return builder.problem(at, f"this is no YAML: {said}")
