@@ -41,7 +41,7 @@ def confine(how: Confinement) -> None:
         os.setgroups([])
         os.setgid(how.gid)
         os.setuid(how.uid)
-    kernel.drop_capability_bounds()
+    kernel.drop_capabilities()
     kernel.no_new_privileges()
     if how.filter is not None:
         kernel.install_filter(how.filter)

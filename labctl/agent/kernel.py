@@ -41,6 +41,7 @@ _MOUNT_ATTR_NOSUID = 2
 _SYS_MOUNT_SETATTR = 442  # the same number on every architecture since 5.12
 _SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _CAP_LAST_CAP = 63
+_CAPABILITY_VERSION = 0x20080522  # _LINUX_CAPABILITY_VERSION_3
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
@@ -124,12 +125,15 @@ def die_with_parent(parent: int, signal_number: int) -> None:
         os._exit(0)
 
 
-def drop_capability_bounds() -> None:
-    """Take every capability out of the bounding set, as far as the kernel knows them and we may."""
+def drop_capabilities() -> None:
+    """Give up every capability: the bounding set, as far as we may, then what is permitted and in effect."""
     zero = ctypes.c_ulong(0)
     for capability in range(_CAP_LAST_CAP + 1):
         if _libc.prctl(PR_CAPBSET_DROP, ctypes.c_ulong(capability), zero, zero, zero) < 0:
-            return
+            break
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
+    none = (ctypes.c_uint32 * 6)()
+    _checked(_libc.capset(ctypes.byref(header), ctypes.byref(none)), "capset")
 
 
 class _Filter(ctypes.Structure):

@@ -72,6 +72,7 @@ class Program:
         self.status: int | None = None
         self.ended_ns = 0
         self.limit = ""
+        self.doing: list[str] = []
         self.input = b""
         self.input_ends = False
         self._report = b""

@@ -169,6 +169,7 @@ class Agent:
                 "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
                 "t": program.ended_ns,
                 "limit": program.limit,
+                "doing": program.doing,
             }
         )
 
@@ -253,6 +254,7 @@ class Agent:
     def _at_limit(self, program: Program) -> None:
         if program.status is None:
             program.limit = "time"
+            program.doing = self._looker.at_program(program, {"blocked": ""})["blocked"]
             self._kill_all(program)
 
     def _kill_all(self, program: Program) -> None:

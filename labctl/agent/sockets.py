@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import socket
-import struct
 import sys
 from typing import NamedTuple
+
+from labctl.agent.diag import ipv6_only_inodes, unix_queues
 
 _TCP_STATES = {
     1: "established", 2: "syn-sent", 3: "syn-received", 4: "fin-wait", 5: "fin-wait", 6: "time-wait",
@@ -23,7 +24,7 @@ class Socket(NamedTuple):
     """One socket. `local`/`remote` are (address, port); for unix `local` is (path, 0), "@" before an abstract one.
 
     `received`: bytes arrived and not read (a listening socket: connections that wait for accept). `sent`: bytes
-    sent and not acknowledged. `dropped`: datagrams thrown away.
+    sent and not acknowledged. `dropped`: datagrams thrown away. `ipv6_only`: bound to ::, and doesn't take IPv4.
     """
 
     protocol: str
@@ -34,6 +35,7 @@ class Socket(NamedTuple):
     sent: int
     dropped: int
     inode: int
+    ipv6_only: bool = False
 
 
 def sockets(protocol: str) -> list[Socket]:
@@ -48,6 +50,9 @@ def sockets(protocol: str) -> list[Socket]:
         except FileNotFoundError:  # no IPv6 in this kernel
             continue
         found += [_inet_socket(protocol, row.split()) for row in rows]
+    if any(one.local[0] == "::" for one in found):
+        only = ipv6_only_inodes(protocol)
+        found = [one._replace(ipv6_only=one.inode in only) for one in found]
     return found
 
 
@@ -83,7 +88,7 @@ _UNIX_STATES = {1: "unconnected", 2: "connecting", 3: "established", 4: "closing
 
 
 def _unix_sockets() -> list[Socket]:
-    waiting = _unix_queues()
+    waiting = unix_queues()
     found = []
     with open("/proc/net/unix", "rb") as table:
         rows = table.read().splitlines()[1:]
@@ -99,37 +104,3 @@ def _unix_sockets() -> list[Socket]:
         path = os.fsdecode(fields[7]) if len(fields) > 7 else ""
         found.append(Socket("unix", (path, 0), ("", 0), state, received, sent, 0, inode))
     return found
-
-
-_SOCK_DIAG_BY_FAMILY, _NLMSG_DONE, _NLMSG_ERROR = 20, 3, 2
-_REQUEST_DUMP = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
-_SHOW_QUEUES, _QUEUES = 0x10, 4  # UDIAG_SHOW_RQLEN, UNIX_DIAG_RQLEN
-
-
-def _unix_queues() -> dict[int, tuple[int, int]]:
-    """inode -> (bytes to read, or connections that wait for accept; bytes on their way), by sock_diag(7)."""
-    body = struct.pack("=BBHIIIII", socket.AF_UNIX, 0, 0, 0xFFFFFFFF, 0, _SHOW_QUEUES, 0xFFFFFFFF, 0xFFFFFFFF)
-    header = struct.pack("=IHHII", 16 + len(body), _SOCK_DIAG_BY_FAMILY, _REQUEST_DUMP, 1, 0)
-    queues: dict[int, tuple[int, int]] = {}
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4) as diag:  # NETLINK_SOCK_DIAG
-        diag.send(header + body)
-        while True:
-            data = diag.recv(65536)
-            at = 0
-            while at + 16 <= len(data):
-                size, kind = struct.unpack_from("=IH", data, at)
-                if kind in (_NLMSG_DONE, _NLMSG_ERROR):
-                    return queues
-                _unix_queue(data[at + 16 : at + size], queues)
-                at += (size + 3) & ~3
-
-
-def _unix_queue(message: bytes, queues: dict[int, tuple[int, int]]) -> None:
-    inode = struct.unpack_from("=I", message, 4)[0]
-    at = 16
-    while at + 4 <= len(message):
-        size, kind = struct.unpack_from("=HH", message, at)
-        if kind == _QUEUES:
-            received, sent = struct.unpack_from("=II", message, at + 4)
-            queues[inode] = (received, sent)
-        at += max(4, (size + 3) & ~3)

@@ -35,7 +35,16 @@ def bound_to(port: PortWanted, sockets: list[Socket]) -> list[Socket]:
     """The sockets whose own end is the port."""
     if port.protocol == "unix":
         return [one for one in sockets if one.local[0] == port.path]
-    return [one for one in sockets if _is_end(port, one.local)]
+    return [one for one in sockets if _is_end(port, one.local) and not _is_other_family(port, one)]
+
+
+def _is_other_family(port: PortWanted, one: Socket) -> bool:
+    """Whether a socket is bound to every address, but to none of the family that was asked for."""
+    address = one.local[0]
+    if port.addresses is None or address not in _EVERY_ADDRESS:
+        return False
+    takes_ipv4, takes_ipv6 = address == "0.0.0.0" or not one.ipv6_only, address == "::"
+    return not any(takes_ipv6 if ":" in wanted else takes_ipv4 for wanted in port.addresses)
 
 
 _EVERY_ADDRESS = ("0.0.0.0", "::")

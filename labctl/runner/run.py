@@ -1,41 +1,19 @@
-"""Scenarios that were chosen -> their outcomes: some at the same time, the next lab coming up meanwhile."""
+"""Jobs -> their outcomes: some at the same time, the next lab coming up while the last one's steps run."""
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Sequence
-from pathlib import Path
-
-from msgspec import Struct
 
 from labctl.engine.contract import Engine
-from labctl.plan.model import Plan
+from labctl.hosts.conversation import Cancelled
 from labctl.runner.events import Listener
-from labctl.runner.outcome import ScenarioOutcome
-from labctl.scenario.model import Scenario
+from labctl.runner.job import Job, Options
+from labctl.runner.outcome import ScenarioOutcome, Verdict
+from labctl.runner.scenario_run import ScenarioRun
 
-
-class Job(Struct, frozen=True):
-    """One scenario to run, with one family. `id` as ScenarioOutcome says."""
-
-    id: str
-    scenario: Scenario
-    plan: Plan
-
-
-class Options(Struct, frozen=True, kw_only=True):
-    """How to run. `jobs`: so many scenarios at the same time. `keep`: leave labs standing (`on_fail`: failed ones).
-
-    `stop_at_first`: start nothing more after one that didn't pass. `records`: the folder that `.labctl/runs` is
-    made in, None for beside each scenario. `slack` multiplies every timeout and every `max` of a `took`.
-    """
-
-    jobs: int = 1
-    keep: bool = False
-    keep_on_fail: bool = False
-    stop_at_first: bool = False
-    records: Path | None = None
-    slack: float = 1.0
-    strict: bool = False
+__all__ = ["Job", "Options", "run_all"]
 
 
 def run_all(
@@ -45,4 +23,127 @@ def run_all(
 
     KeyboardInterrupt (and SystemExit from a signal's handler) goes through, after every lab is down.
     """
-    raise NotImplementedError
+    runs = _Runs(jobs, engine, options, listener)
+    try:
+        return runs.all()
+    finally:
+        runs.close()
+
+
+class _Turns:
+    """Lets so many run their steps at the same time, in the order of their keys."""
+
+    def __init__(self, seats: int) -> None:
+        self._seats = seats
+        self._next = 0
+        self._change = threading.Condition()
+        self._is_over = False
+
+    def take(self, key: int) -> None:
+        """Wait until it is this one's turn. Cancelled when there is none any more."""
+        with self._change:
+            self._change.wait_for(lambda: self._is_over or (self._next == key and self._seats > 0))
+            if self._is_over:
+                raise Cancelled
+            self._seats -= 1
+            self._next += 1
+            self._change.notify_all()
+
+    def give_back(self) -> None:
+        """The steps are over; the lab may still come down."""
+        with self._change:
+            self._seats += 1
+            self._change.notify_all()
+
+    def end(self) -> None:
+        """Nobody gets a turn any more."""
+        with self._change:
+            self._is_over = True
+            self._change.notify_all()
+
+
+class _Runs:
+    """A run of jobs on worker threads. One worker more than jobs at a time: it brings up the next lab."""
+
+    def __init__(self, jobs: Sequence[Job], engine: Engine, options: Options, listener: Listener) -> None:
+        self._jobs, self._engine, self._options = jobs, engine, options
+        self._listener = listener
+        self._outcomes: dict[int, ScenarioOutcome] = {}
+        self._failure: BaseException | None = None
+        self._waiting = list(enumerate(jobs))
+        self._turns = _Turns(max(1, options.jobs))
+        self._guard = threading.Lock()
+        self._stops = False
+        self._cancelled, self._cancels = os.pipe()
+
+    def all(self) -> list[ScenarioOutcome]:
+        """Every outcome; those that were never begun are missing."""
+        if len(self._jobs) == 1:
+            self._work()
+        else:
+            self._work_on_threads(min(len(self._jobs), self._options.jobs + 1))
+        if self._failure is not None:
+            raise self._failure
+        return [outcome for _, outcome in sorted(self._outcomes.items())]
+
+    def fileno(self) -> int:
+        """Readable once the run is cancelled."""
+        return self._cancelled
+
+    def close(self) -> None:
+        """After everything is down."""
+        os.close(self._cancelled)
+        os.close(self._cancels)
+
+    def _work_on_threads(self, count: int) -> None:
+        threads = [threading.Thread(target=self._work, name=f"lab-{number}") for number in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            while thread.is_alive():
+                try:
+                    thread.join()
+                except BaseException as error:  # an interrupt: let every lab come down, then let it through
+                    self._cancel(error)
+
+    def _work(self) -> None:
+        """Take jobs until there are none. The thread lives as long as the run: labs die with the one that made them."""
+        while (taken := self._take()) is not None:
+            key, job = taken
+            try:
+                self._run(key, job)
+            except Cancelled:
+                return
+            except BaseException as error:  # an interrupt, or an error of ours: every other lab must come down
+                self._cancel(error)
+                return
+
+    def _run(self, key: int, job: Job) -> None:
+        has_turn = False
+
+        def turn() -> None:
+            nonlocal has_turn
+            self._turns.take(key)
+            has_turn = True
+
+        def done() -> None:
+            if has_turn:
+                self._turns.give_back()
+
+        scenario = ScenarioRun(key, job, self._engine, self._options, self._listener)
+        outcome = scenario.run(self, turn, done)
+        self._outcomes[key] = outcome
+        if self._options.stop_at_first and outcome.verdict in (Verdict.FAIL, Verdict.UNKNOWN):
+            self._stops = True
+            self._turns.end()
+
+    def _take(self) -> tuple[int, Job] | None:
+        with self._guard:
+            return self._waiting.pop(0) if self._waiting and not self._stops else None
+
+    def _cancel(self, error: BaseException) -> None:
+        if self._failure is None:
+            self._failure = error
+        self._stops = True
+        self._turns.end()
+        os.write(self._cancels, b"!")

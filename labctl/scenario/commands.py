@@ -85,5 +85,9 @@ def _read_value(node: Node, page: Page) -> str | None:
 
 
 ENV: Kind[dict[str, str]] = text_map(
-    "a map of variables", _is_variable, "^[A-Za-z_][A-Za-z0-9_]*$", Kind("a text", _read_value, TEXT_SCHEMA)
+    "a map of variables",
+    "{LANG: C}",
+    _is_variable,
+    "^[A-Za-z_][A-Za-z0-9_]*$",
+    Kind("a text", _read_value, TEXT_SCHEMA),
 )

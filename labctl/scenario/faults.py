@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from labctl.scenario.kinds import BOOL, COUNT, TEXT, TIME, WHOLE, list_of, one_of
+from labctl.scenario.kinds import BOOL, COUNT, TEXT, WHOLE, list_of, one_of
+from labctl.scenario.maps import object_schema, read_map, table
+from labctl.scenario.measures import TIME
 from labctl.scenario.problems import quoted
-from labctl.scenario.reading import Key, Kind, Page, Words, object_schema, read_map, table
+from labctl.scenario.reading import Key, Kind, Page, Words
 from labctl.scenario.subjects import LINK, LINK_PATTERN
 from labctl.scenario.yaml_tree import Mapping as MapNode
 from labctl.scenario.yaml_tree import Node, Sequence

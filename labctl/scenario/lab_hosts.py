@@ -6,13 +6,14 @@ import re
 from collections.abc import Collection
 
 from labctl.scenario.kinds import BOOL, COUNT, NAME, TEXT_SCHEMA, text_map
+from labctl.scenario.maps import object_schema, read_map, table
 from labctl.scenario.model import HostSpec
 from labctl.scenario.names import copies
 from labctl.scenario.problems import did_you_mean, quoted
-from labctl.scenario.reading import Key, Kind, Page, note_kind, object_schema, read_map, table
+from labctl.scenario.reading import Key, Kind, Page, note_kind
 from labctl.scenario.words import HOST_WORDS
 from labctl.scenario.yaml_tree import Mapping as MapNode
-from labctl.scenario.yaml_tree import Node, Scalar
+from labctl.scenario.yaml_tree import Node, Scalar, Sequence
 
 _SYSCTL = r"net(\.[A-Za-z0-9_-]+)+"
 
@@ -20,7 +21,7 @@ _SYSCTL = r"net(\.[A-Za-z0-9_-]+)+"
 def _read_absent(node: Node, page: Page) -> bool | None:
     absent = BOOL.read(node, page)
     if absent is False:
-        page.wrong(node, "'absent' is true where it stands", "leave it out")
+        page.wrong(node, "'absent' can only be true", "leave it out")
     return absent
 
 
@@ -49,6 +50,7 @@ _SYSCTLS = Key(
     "sysctls",
     text_map(
         "a map of sysctls",
+        "{net.ipv4.tcp_syn_retries: 1}",
         _is_sysctl,
         r"^net(\.[A-Za-z0-9_-]+)+$",
         Kind("a value", _read_setting, TEXT_SCHEMA),
@@ -59,7 +61,7 @@ _HOST_KEYS = table(_COUNT, _ABSENT, _SYSCTLS)
 
 def _read_hosts(node: Node, page: Page) -> tuple[HostSpec, ...] | None:
     if not isinstance(node, MapNode):
-        note_kind(node, page, "a map of hosts")
+        note_kind(node, page, "a map of hosts", _map_hint(node))
         return None
     if not node.entries:
         page.wrong(node, "a scenario needs a host", "name one, or leave `hosts` out for all of compose.yaml")
@@ -70,12 +72,20 @@ def _read_hosts(node: Node, page: Page) -> tuple[HostSpec, ...] | None:
     return good if len(good) == len(specs) else None
 
 
+def _map_hint(node: Node) -> str | None:
+    """A list of hosts as the map that it should be."""
+    names = (
+        [item.text for item in node.items if isinstance(item, Scalar)] if isinstance(node, Sequence) else []
+    )
+    return f"write `{{{', '.join(f'{name}: {{}}' for name in names)}}}`" if 0 < len(names) < 6 else None
+
+
 def _read_host(name: Scalar, node: Node, page: Page) -> HostSpec | None:
     service = NAME.read(name, page)
     if isinstance(node, Scalar) and node.is_null:
         return None if service is None else HostSpec(service, name.at)
     if not isinstance(node, MapNode):
-        note_kind(node, page, "a host: a map like `{}` or `{count: 3}`")
+        note_kind(node, page, "a map like `{}` or `{count: 3}`")
         return None
     values = read_map(node, page, _HOST_KEYS, HOST_WORDS)
     absent = values.get(_ABSENT) or False

@@ -74,12 +74,14 @@ def did_you_mean(word: str, known: Iterable[str], *, kinds: str = "") -> str | N
     from difflib import get_close_matches  # 2 ms of start-up that only a mistake has to pay
 
     names = sorted(set(known))
-    nearest = get_close_matches(word.lower(), names, n=1, cutoff=0.6)
+    nearest = get_close_matches(word.lower(), [name.lower() for name in names], n=1, cutoff=0.6)
     listed = f"{kinds}: {', '.join(names)}" if kinds and names else None
-    if not nearest:
-        return f"choose one of the {listed}" if listed else None
-    hint = f"did you mean '{nearest[0]}'?"
-    return f"{hint} {listed}" if listed else hint
+    if nearest:
+        meant = next(name for name in names if name.lower() == nearest[0])
+        return f"did you mean '{meant}'? {listed}" if listed else f"did you mean '{meant}'?"
+    if len(names) == 1:
+        return f"write `{names[0]}`"
+    return f"choose one of the {listed}" if listed else None
 
 
 def _window(line: str, column: int) -> tuple[str, str]:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from labctl.scenario.kinds import TEXT, WHOLE, WORD, list_of, one_of, text_map
 from labctl.scenario.lab_hosts import HOSTS, check_services
+from labctl.scenario.maps import read_map, table
 from labctl.scenario.model import Family, HostSpec, Pytest, Scenario
 from labctl.scenario.problems import Position, ScenarioError, did_you_mean, quoted
-from labctl.scenario.reading import Key, Kind, Page, note_kind, read_map, table
+from labctl.scenario.reading import Key, Kind, Page, note_kind
 from labctl.scenario.references import check_references
 from labctl.scenario.steps import Outline, read_steps
 from labctl.scenario.words import TOP_WORDS
@@ -39,7 +40,7 @@ def scenario_of(tree: Tree, *, services: Collection[str] | None) -> Scenario:
 
 def _read(root: Node, file: str, services: Collection[str] | None, page: Page) -> Scenario | None:
     if not isinstance(root, MapNode):
-        note_kind(root, page, "a scenario: a map with `steps`")
+        note_kind(root, page, "a map with `steps`")
         return None
     values = read_map(root, page, TOP_KEYS, TOP_WORDS)
     hosts = values.get(_HOSTS)
@@ -158,6 +159,7 @@ _SKIP = Key(
     "skip",
     text_map(
         "a map of engines and reasons",
+        "{docker: why}",
         _is_engine,
         "^(docker|netns)$",
         Kind("a reason", _read_why, TEXT.schema),

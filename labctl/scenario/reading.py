@@ -7,9 +7,10 @@ from typing import Any, Generic, TypeVar, cast
 
 from msgspec import Struct
 
-from labctl.scenario.problems import Position, Problem, did_you_mean, quoted
+from labctl.scenario.problems import Position, Problem, quoted
 from labctl.scenario.yaml_tree import Mapping as MapNode
-from labctl.scenario.yaml_tree import Node, Scalar, Sequence, Tree
+from labctl.scenario.yaml_tree import Node, Scalar, Tree
+from labctl.scenario.yaml_tree import Sequence as SequenceNode
 
 T = TypeVar("T")
 
@@ -74,8 +75,8 @@ class Words(Struct, frozen=True):
     """
 
     title: str
-    hints: Mapping[str, str] = {}
-    elsewhere: Mapping[str, str] = {}
+    hints: dict[str, str] = {}
+    elsewhere: dict[str, str] = {}
 
 
 class Values:
@@ -113,131 +114,39 @@ class Values:
         return self.need(key) if key.name in self.nodes else None
 
 
-def read_map(node: MapNode, page: Page, keys: Mapping[str, Key[Any]], words: Words) -> Values:
-    """Read each known key of a map; note the unknown, the empty and the missing ones."""
-    values = Values(node)
-    previous: tuple[Scalar, Node] | None = None
-    for name, value in node.entries:
-        key = keys.get(name.text)
-        if key is None:
-            _note_unknown(name, value, previous, node, page, keys, words)
-        elif isinstance(value, Scalar) and value.is_null and not key.kind.may_be_empty:
-            _note_empty(name, value, key, page)
-        elif (got := key.kind.read(value, page)) is not None:
-            values.put(name.text, got)
-        previous = (name, value)
-    for key in keys.values():
-        if key.required and key.name not in values.nodes:
-            page.wrong(node, f"'{key.name}' is missing", f"add `{key.name}: …`, {key.kind.title}")
-    return values
-
-
-def expect_map(node: Node, page: Page, title: str) -> MapNode | None:
+def expect_map(node: Node, page: Page, title: str, hint: str | None = None) -> MapNode | None:
     """The node as a map, or None after saying that a map is expected."""
     if isinstance(node, MapNode):
         return node
-    note_kind(node, page, title)
+    note_kind(node, page, title, hint)
     return None
 
 
 def expect_scalar(node: Node, page: Page, title: str) -> Scalar | None:
     """The node as a text with something in it, or None after saying what is expected."""
-    if isinstance(node, Scalar) and not node.is_null:
-        return node
-    note_kind(node, page, title)
+    if isinstance(node, Scalar):
+        if not node.is_null:
+            return node
+        note_kind(node, page, title)
+        return None
+    hint = None
+    if node.flow and (isinstance(node, SequenceNode) or is_unquoted_text(node)):
+        hint = f"put quotes around a text that begins with {'[' if isinstance(node, SequenceNode) else '{'}"
+    note_kind(node, page, title, hint if "text" in title else None)
     return None
 
 
-def note_kind(node: Node, page: Page, title: str) -> None:
-    """Note that something else than this node is expected, and the likeliest reason."""
-    if isinstance(node, Scalar):
-        if node.is_null:
-            page.wrong(node, f"{title} is expected here, and there is nothing")
-        else:
-            page.wrong(node, f"{title} is expected here, not the text {quoted(node.text)}")
-        return
-    what, brace = ("a list", "[") if isinstance(node, Sequence) else ("a map", "{")
-    hint = None
-    if node.flow and _looks_like_text(node):
-        hint = f"put quotes around a text that begins with {brace}"
-    page.wrong(node, f"{title} is expected here, not {what}", hint)
-
-
-def object_schema(keys: Mapping[str, Key[Any]], **more: object) -> dict[str, Any]:
-    """The JSON Schema of a map with these keys and no others."""
-    schema: dict[str, Any] = {
-        "type": "object",
-        "properties": {name: key.kind.schema for name, key in keys.items()},
-        "additionalProperties": False,
-    }
-    if required := [name for name, key in keys.items() if key.required]:
-        schema["required"] = required
-    return schema | more
-
-
-def table(*keys: Key[Any]) -> dict[str, Key[Any]]:
-    """Keys by their names, in the order given."""
-    return {key.name: key for key in keys}
-
-
-def _looks_like_text(node: Node) -> bool:
-    if isinstance(node, MapNode):
-        return bool(node.entries) and all(isinstance(v, Scalar) and v.is_null for _, v in node.entries)
-    return True
-
-
-def _note_unknown(
-    name: Scalar,
-    value: Node,
-    previous: tuple[Scalar, Node] | None,
-    node: MapNode,
-    page: Page,
-    keys: Mapping[str, Key[Any]],
-    words: Words,
-) -> None:
-    if node.flow and name.plain and isinstance(value, Scalar) and value.is_null and not value.text:
-        page.wrong(
-            name,
-            f"{quoted(name.text)} has no value: a text with a comma needs quotes here",
-            _comma(name, previous),
-        )
-    elif name.text in words.elsewhere:
-        page.wrong(name, f"{quoted(name.text)} does not stand in {words.title}", words.elsewhere[name.text])
-    elif name.text in words.hints:
-        page.wrong(name, f"unknown key {quoted(name.text)} in {words.title}", words.hints[name.text])
+def note_kind(node: Node, page: Page, title: str, hint: str | None = None) -> None:
+    """Note that something else than this node is expected."""
+    if not isinstance(node, Scalar):
+        what = "a map" if isinstance(node, MapNode) else "a list"
+        page.wrong(node, f"{title} is expected here, not {what}", hint)
+    elif node.is_null:
+        page.wrong(node, f"{title} is expected here, and there is nothing", hint)
     else:
-        page.wrong(
-            name,
-            f"unknown key {quoted(name.text)} in {words.title}",
-            did_you_mean(name.text, keys, kinds="keys"),
-        )
+        page.wrong(node, f"{title} is expected here, not the text {quoted(node.text)}", hint)
 
 
-def _comma(name: Scalar, previous: tuple[Scalar, Node] | None) -> str | None:
-    """Show how the text looks in quotes, where it is plain to see which one was cut at its comma."""
-    if previous is None:
-        return None
-    key, value = previous
-    if not isinstance(value, Scalar) or not value.plain or value.is_null:
-        return None
-    return f'write `{key.text}: "{value.text}, {name.text}"`'
-
-
-def _note_empty(name: Scalar, value: Scalar, key: Key[Any], page: Page) -> None:
-    if value.text:
-        page.wrong(
-            value,
-            f"'{name.text}' is null",
-            f'write "{value.text}" in quotes if the text is meant, else leave it out',
-        )
-        return
-    rest = page.after(name.at)[len(name.text) :].lstrip(" :\"'")
-    if rest.startswith("#"):
-        page.wrong(name, f"'{name.text}' has no value", "put quotes around a text that begins with #")
-    elif rest.startswith("&"):
-        page.wrong(name, f"'{name.text}' has no value", "put quotes around a text that begins with &")
-    else:
-        hint = (
-            f"write {key.kind.empty}" if key.kind.empty else f"write {key.kind.title}, or leave the key out"
-        )
-        page.wrong(name, f"'{name.text}' has no value", hint)
+def is_unquoted_text(node: MapNode) -> bool:
+    """Whether this is a text such as {n}, whose quotes were forgotten."""
+    return node.flow and all(isinstance(value, Scalar) and value.is_null for _, value in node.entries)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from labctl.scenario.kinds import MOST_COPIES, is_word
@@ -123,6 +124,7 @@ class _Programs:
         self._page = page
         self._sizes: dict[str, int] = {}  # started names -> how many programs they stand for
         self._lines: dict[str, int] = {}  # every name that is taken -> where it was given
+        self._uncounted: set[str] = set()
         self._runs: set[str] = set()
         self._later: dict[str, int] = {}
         self._sees_all = None not in outlines  # a step that could not be read may start anything
@@ -139,7 +141,7 @@ class _Programs:
 
     def _begin(self, outline: Outline) -> None:
         name, size = _given_name(outline), self._size(outline.values)
-        if outline.verb == "start" and (name is None or size is None):
+        if outline.verb == "start" and name is None:
             self._sees_all = False
         if size is not None and size > MOST_COPIES:
             self._page.wrong(
@@ -176,6 +178,8 @@ class _Programs:
                 self._runs.add(each)
             elif size is not None:
                 self._sizes.setdefault(each, size if each == name else 1)
+            else:
+                self._uncounted.add(each)
 
     def _check_counts(self, outline: Outline, ends: tuple[End, ...] | None, size: int, what: str) -> None:
         counts = [end.count for end in ends or () if end.count is not None]
@@ -197,16 +201,13 @@ class _Programs:
             self._page.wrong(
                 node, f"'{name}' is over: it was run to its end in line {self._lines[name]}", hint
             )
-        elif name in self._lines:
-            return  # started, and nobody knows how often: that has been said
+        elif name in self._lines or re.sub("-[0-9]+$", "", name) in self._uncounted:
+            return  # started, and it has been said why nobody knows how often
         elif name in self._later:
             line = self._later[name]
             self._page.wrong(node, f"'{name}' is not started yet, but in line {line}", "start it before")
-        elif name in ("tcp", "udp", "unix"):
-            hint = "write `unix /path`" if name == "unix" else f"write `{name} 51717`"
-            self._page.wrong(node, f"'{name}' needs a port", hint)
         elif self._sees_all:
-            hint = did_you_mean(name, self._sizes, kinds="programs") or "start it before"
+            hint = did_you_mean(name, self._lines, kinds="programs") or "start it before"
             self._page.wrong(node, f"unknown program '{name}'", hint)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from labctl.scenario.maps import object_schema
 from labctl.scenario.read import TOP_KEYS
-from labctl.scenario.reading import object_schema
 from labctl.scenario.verbs import VERBS
 
 DRAFT = "http://json-schema.org/draft-07/schema#"

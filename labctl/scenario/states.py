@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from labctl.scenario.kinds import BOOL, COUNT, NUM, SPAN, TEXT, whole
+from labctl.scenario.kinds import BOOL, COUNT, TEXT, whole
+from labctl.scenario.maps import object_schema, read_map, table
+from labctl.scenario.measures import NUM, SPAN
 from labctl.scenario.model import End, Num, PortState, ProgramState, Thing, ThingState
 from labctl.scenario.problems import did_you_mean, quoted
-from labctl.scenario.reading import Key, Kind, Page, Values, Words, expect_map, object_schema, read_map, table
+from labctl.scenario.reading import Key, Kind, Page, Values, Words, expect_map
 from labctl.scenario.signals import SIGNALS, signal_hint
 from labctl.scenario.texts import MATCH, OUTPUT
 from labctl.scenario.thing_kinds import attribute_keys, attribute_words, shape_of
@@ -114,8 +116,11 @@ _END_KEYS = table(_EXIT, _STDOUT, _STDERR, _TOOK, later("syscalls"))
 _COUNTED_END_KEYS = table(Key("count", COUNT, required=True), *_END_KEYS.values())
 
 
+_END_HINT = "write `expect: {stdout: …}` for what it prints"
+
+
 def _read_end(node: Node, page: Page) -> End | None:
-    found = expect_map(node, page, "a map of what must be so at the end, or a list of such maps")
+    found = expect_map(node, page, "a map like `{exit: 0}`", _END_HINT)
     if found is None or _is_empty(found, page):
         return None
     return _end(read_map(found, page, _END_KEYS, END_WORDS), page)

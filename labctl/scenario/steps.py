@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from labctl.scenario.maps import read_map
 from labctl.scenario.model import Step
 from labctl.scenario.problems import did_you_mean, quoted
-from labctl.scenario.reading import Page, Unreadable, Values, Words, note_kind, read_map
+from labctl.scenario.reading import Page, Unreadable, Values, Words, note_kind
 from labctl.scenario.verbs import VERBS
-from labctl.scenario.words import STEP_WORDS
+from labctl.scenario.words import LINK_WORDS, STEP_WORDS
 from labctl.scenario.yaml_tree import Mapping as MapNode
 from labctl.scenario.yaml_tree import Node, Sequence
 
@@ -33,7 +34,7 @@ def read_steps(node: Node, page: Page) -> list[Outline | None]:
 
 def _read_step(node: Node, page: Page) -> Outline | None:
     if not isinstance(node, MapNode):
-        note_kind(node, page, "a step: a map with a verb")
+        note_kind(node, page, "a map with a verb")
         return None
     verb = _verb_of(node, page)
     if verb is None:
@@ -97,4 +98,5 @@ def _words(verb: str) -> Words:
         for key, homes in _HOMES.items()
         if key not in VERBS[verb].keys and key not in VERBS
     }
-    return Words(f"a `{verb}` step", STEP_WORDS.hints, elsewhere)
+    hints = STEP_WORDS.hints | LINK_WORDS.hints if verb == "link" else STEP_WORDS.hints
+    return Words(f"a `{verb}` step", hints, elsewhere)

@@ -7,12 +7,14 @@ from typing import Literal, cast
 
 from msgspec import Struct
 
-from labctl.scenario.kinds import TAKEN, TEXT, WORD_SCHEMA, is_word, seconds, whole
+from labctl.scenario.kinds import TAKEN, TEXT, WORD_SCHEMA, is_word, whole
+from labctl.scenario.measures import seconds
 from labctl.scenario.model import Port, ProgramRef, Thing
 from labctl.scenario.problems import did_you_mean, quoted
 from labctl.scenario.reading import Kind, Page, note_kind
 from labctl.scenario.thing_kinds import ARGUMENTS
 from labctl.scenario.things import ELSEWHERE, THINGS
+from labctl.scenario.words import NO_SLEEP
 from labctl.scenario.yaml_tree import Mapping as MapNode
 from labctl.scenario.yaml_tree import Node, Scalar
 
@@ -109,7 +111,8 @@ def _port_hint(text: str) -> str:
         number = found[3] or found[4] or found[6]
         address = f"{found[2].strip('/')}:" if found[2] and found[2] != "*" else ""
         return f"write `{protocol} {address}{number}`"
-    return "write `tcp 51717`, `udp 51717` or `unix /path`"
+    examples = {"tcp": "`tcp 51717`", "udp": "`udp 51717`", "unix": "`unix /path`"}
+    return f"write {examples.get(text) or '`tcp 51717`, `udp 51717` or `unix /path`'}"
 
 
 def read_link(text: str, node: Node, page: Page) -> Link | None:
@@ -166,19 +169,19 @@ def _read_subject(node: Node, page: Page) -> Subject | None:
     text = node.text
     if re.search(_ARROW, text):
         return read_link(text, node, page)
+    if text in ("tcp", "udp", "unix"):
+        page.wrong(node, f"'{text}' needs a port", _port_hint(text))
+        return None
     if re.match(r"(?i)(tcp|udp|unix)\b(?!$|-)", text) or re.fullmatch(_NEARLY_PORT, text):
         return _port(text, node, page)
     if seconds(text) is not None:
-        page.wrong(node, f"{quoted(text)} is a time, and there is no sleep", _NO_SLEEP)
+        page.wrong(node, f"{quoted(text)} is a time, and there is no sleep", NO_SLEEP)
         return None
     if is_word(text) and text not in TAKEN:
         return ProgramRef(text)
     hint = "write a program's name, a PORT like `tcp 51717`, or a THING like `{file: /path}`"
     page.wrong(node, f"{quoted(text)} is nothing to look at", hint)
     return None
-
-
-_NO_SLEEP = "wait until something is so: `wait: PROGRAM` with `until: {output: …}`, or `wait: tcp 51717`"
 
 
 def _read_thing(node: MapNode, page: Page) -> Thing | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
-from labctl.scenario.kinds import NUM, TEXT, TEXT_SCHEMA
+from labctl.scenario.kinds import TEXT, TEXT_SCHEMA
+from labctl.scenario.maps import object_schema, read_map, table
+from labctl.scenario.measures import NUM
 from labctl.scenario.model import Input, Match, Output
 from labctl.scenario.problems import quoted
-from labctl.scenario.reading import Key, Kind, Page, Values, Words, object_schema, read_map, table
+from labctl.scenario.reading import Key, Kind, Page, Values, Words, is_unquoted_text
 from labctl.scenario.yaml_tree import Mapping as MapNode
-from labctl.scenario.yaml_tree import Node, Scalar, Sequence
+from labctl.scenario.yaml_tree import Node, Sequence
 
 
 def _read_bytes(node: Node, page: Page) -> str | None:
@@ -28,16 +30,11 @@ _INPUT_WORDS = Words(
 
 
 def _read_input(node: Node, page: Page) -> Input | None:
-    if isinstance(node, MapNode) and not _is_placeholder(node):
+    if isinstance(node, MapNode) and not is_unquoted_text(node):
         text = read_map(node, page, _INPUT_KEYS, _INPUT_WORDS).get(_BYTES)
         return None if text is None else Input(text, verbatim=True)
     text = TEXT.read(node, page)
     return None if text is None else Input(text)
-
-
-def _is_placeholder(node: MapNode) -> bool:
-    """Whether this is a text such as {n} whose quotes were forgotten."""
-    return node.flow and all(isinstance(value, Scalar) and value.is_null for _, value in node.entries)
 
 
 INPUT: Kind[Input] = Kind(
@@ -92,7 +89,7 @@ _COUNT = Key("count", NUM)
 _STRICT = Key("strict", TEXT)
 _MATCH_KEYS = table(_CONTAINS, _EQUALS, _MATCHES, _NOT, _COUNT, _STRICT)
 _MATCH_WORDS = Words(
-    "what a text must look like",
+    "a match",
     {
         "regex": "write `matches`",
         "regexp": "write `matches`",
@@ -113,7 +110,7 @@ def _read_match(node: Node, page: Page) -> Match | None:
     if not isinstance(node, MapNode):
         parts = _read_texts(node, page)
         return None if parts is None else Match(contains=parts)
-    if not node.entries or _is_placeholder(node):
+    if not node.entries or is_unquoted_text(node):
         hint = (
             "put quotes around a text that begins with {"
             if node.entries
@@ -163,7 +160,7 @@ _OUTPUT_WORDS = Words(
 
 
 def _read_output(node: Node, page: Page) -> Output | None:
-    if isinstance(node, MapNode) and not _is_placeholder(node):
+    if isinstance(node, MapNode) and not is_unquoted_text(node):
         matches = read_map(node, page, _OUTPUT_KEYS, _OUTPUT_WORDS).get(_OUTPUT_MATCHES)
         return None if matches is None else Output(matches=matches)
     text = TEXT.read(node, page)

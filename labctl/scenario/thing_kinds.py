@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 from labctl.scenario.kinds import BOOL, TEXT, TEXT_SCHEMA, WHOLE, list_of, whole
+from labctl.scenario.maps import object_schema, read_map
 from labctl.scenario.model import Thing
 from labctl.scenario.problems import quoted
-from labctl.scenario.reading import Key, Kind, Page, Words, object_schema, read_map
+from labctl.scenario.reading import Key, Kind, Page, Words
 from labctl.scenario.things import ADDR_PORT, ARGUED, THINGS, Shape
 from labctl.scenario.yaml_tree import Mapping as MapNode
 from labctl.scenario.yaml_tree import Node
@@ -175,4 +176,4 @@ def attribute_keys(shape: Shape) -> dict[str, Key[Any]]:
 
 def attribute_words(module: str) -> Words:
     """What to say of other keys there."""
-    return Words(f"what `{module}` has", ARGUED.get(module, {}))
+    return Words(f"the attributes of `{module}`", ARGUED.get(module, {}))

@@ -11,11 +11,13 @@ from msgspec import Struct
 from labctl.scenario import model
 from labctl.scenario.commands import COMMAND, ENV
 from labctl.scenario.faults import HEAL, LINK_KEYS, ONLY
-from labctl.scenario.kinds import COUNT, NAME, TAKEN, TEXT, TIMEOUT, WORD, is_word
+from labctl.scenario.kinds import COUNT, HOST, NAME, TAKEN, TEXT, is_word
+from labctl.scenario.maps import table
+from labctl.scenario.measures import TIMEOUT
 from labctl.scenario.model import End, Input, Port, ProgramState
 from labctl.scenario.names import program_name
 from labctl.scenario.problems import quoted
-from labctl.scenario.reading import Key, Kind, Page, Unreadable, Values, table
+from labctl.scenario.reading import Key, Kind, Page, Unreadable, Values
 from labctl.scenario.signals import SIGNALS, signal_hint
 from labctl.scenario.states import ENDS, PROGRAM_UNTIL
 from labctl.scenario.subjects import PROGRAM, READY_PORT, SUBJECT
@@ -86,8 +88,8 @@ SIGNAL_NAME: Kind[str] = Kind("a signal like `STOP`", _read_signal, {"enum": lis
 FILE: Kind[str] = Kind("a file", _read_file, {"type": "string", "pattern": r"\.py$"})
 
 WHY = Key("why", TEXT)
-ON = Key("on", WORD, required=True)
-ON_IF = Key("on", WORD)
+ON = Key("on", HOST, required=True)
+ON_IF = Key("on", HOST)
 TO = Key("to", PROGRAM, required=True)
 TIME_LIMIT = Key("timeout", TIMEOUT)
 PROGRAM_NAME = Key("name", NAME)

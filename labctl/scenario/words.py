@@ -44,18 +44,17 @@ _LEFT_OUT = {
     "<<": "write the keys out: a scenario has no merge keys",
 }
 _FAULTS = {
-    "loss": "write `drop: 20%`",
-    "lose": "write `drop: 20%`",
-    "latency": "write `delay: 40ms`",
-    "bandwidth": "write `rate: 1mbit`",
-    "partition": "write `cut: silent`",
-    "down": "write `cut: silent`",
-    "reset": "write `cut: reset`",
-    "unreachable": "write `cut: host-unreachable`, `net-unreachable` or `port-unreachable`",
-    "reject": "write `cut: reset` or `cut: port-unreachable`",
-    "flap": "write a `link` step with `cut: silent`, then a `heal` step",
+    "loss": "`drop: 20%`",
+    "lose": "`drop: 20%`",
+    "latency": "`delay: 40ms`",
+    "bandwidth": "`rate: 1mbit`",
+    "partition": "`cut: silent`",
+    "down": "`cut: silent`",
+    "reset": "`cut: reset`",
+    "unreachable": "`cut: host-unreachable`, `net-unreachable` or `port-unreachable`",
+    "reject": "`cut: reset` or `cut: port-unreachable`",
 }
-_NO_SLEEP = "wait until something is so: `wait: tcp 51717`, or `wait: PROGRAM` with `until: {output: …}`"
+NO_SLEEP = "wait until something is so: `wait: tcp 51717`, or `wait: PROGRAM` with `until: {output: …}`"
 _OUTPUT_WAIT = "write `wait: PROGRAM` with `until: {output: …}`"
 
 TOP_WORDS = Words(
@@ -95,13 +94,14 @@ STEP_WORDS = Words(
     {
         **_COUNT,
         **_LEFT_OUT,
-        **_FAULTS,
+        **{word: f"write a step `link: A -> B` with {right}" for word, right in _FAULTS.items()},
+        "flap": "write a step `link: A -> B` with `cut: silent`, then `heal: A -> B`",
         "host": "write `on`",
         "at": "write `on`",
         "await": _OUTPUT_WAIT,
         "expect_output": _OUTPUT_WAIT,
-        "sleep": _NO_SLEEP,
-        "pause": _NO_SLEEP,
+        "sleep": NO_SLEEP,
+        "pause": NO_SLEEP,
         "packets": "write `check: A -> B`",
         "kill": "write `signal: KILL`",
         "exec": "write `run`",
@@ -117,8 +117,20 @@ STEP_WORDS = Words(
         "comment": "write `why`",
     },
 )
+LINK_WORDS = Words(
+    "a `link` step",
+    {
+        **{word: f"write {right}" for word, right in _FAULTS.items()},
+        "flap": "write `cut: silent`, then a step `heal: A -> B`",
+        "percent": "write `drop: 20%`",
+        "port": "write `only: tcp 51717`",
+        "protocol": "write `only: tcp` or `only: udp`",
+        "for": "write a `heal` step where it shall end",
+        "until": "write a `heal` step where it shall end",
+    },
+)
 END_WORDS = Words(
-    "what must be so at the end",
+    "the end of a program",
     {
         **dict.fromkeys(("rc", "code", "exit_code", "status", "returncode", "exit_status"), "write `exit`"),
         "signal": "write `exit: KILL`",
@@ -133,7 +145,7 @@ END_WORDS = Words(
     },
 )
 PROGRAM_WORDS = Words(
-    "what a wait for a program ends with",
+    "a program's state",
     {
         "stdout": "write `output`",
         "stderr": "write `output`",
@@ -146,7 +158,7 @@ PROGRAM_WORDS = Words(
     },
 )
 CHECK_WORDS = Words(
-    "what a running program is",
+    "a program's state",
     {
         "output": "write `stdout` or `stderr`: all it has printed",
         "exit": "use `wait` with `expect`: a check looks at a running program",
@@ -156,7 +168,7 @@ CHECK_WORDS = Words(
     },
 )
 PORT_WORDS = Words(
-    "what a port is",
+    "a port's state",
     {
         "is_listening": "write `listening`",
         "open": "write `listening`",

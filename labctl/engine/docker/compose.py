@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
-from contextlib import suppress
 from pathlib import Path
 
 from labctl.engine.contract import EngineError
+from labctl.engine.docker.child import Child
 from labctl.engine.docker.endpoint import Endpoint
 
 OVERRIDE = "LABCTL_COMPOSE"
-ENDS_WITHIN_S = 5.0
 _PLUGIN = "docker-compose"
 _PLUGIN_FOLDERS = (
     "/usr/local/lib/docker/cli-plugins",
@@ -62,11 +60,11 @@ class Project:
         """Write the Compose file."""
         self._file.write_text(text)
 
-    def up(self) -> subprocess.Popen[bytes]:
+    def up(self) -> Child:
         """Begin to make everything. Images have to be there."""
         return self._child("up", "--detach", "--no-build")
 
-    def down(self) -> subprocess.Popen[bytes]:
+    def down(self) -> Child:
         """Begin to remove everything."""
         return self._child("down", "--timeout", "0")
 
@@ -78,30 +76,10 @@ class Project:
             return ""
         return "\n".join(line.strip() for line in lines[-_SHOWN_LINES:])
 
-    def _child(self, *command: str) -> subprocess.Popen[bytes]:
-        """A child in a session of its own: Ctrl-C in the terminal is labctl's to handle, not Compose's."""
+    def _child(self, *command: str) -> Child:
         words = [*self._words, "--project-name", self._name, "--file", str(self._file), *command]
-        with self._output.open("ab") as output:
-            try:
-                return subprocess.Popen(
-                    words,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    env=self._environment,
-                    cwd=self._file.parent,
-                    start_new_session=True,
-                )
-            except OSError as error:
-                raise EngineError(f"'{self._words[0]}' does not run: {error}", hint=f"look at {OVERRIDE}") from error
-
-
-def end(child: subprocess.Popen[bytes]) -> None:
-    """End a child of ours and what it started, however it takes it."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        if child.poll() is not None:
-            return
-        with suppress(ProcessLookupError):
-            os.killpg(child.pid, number)  # its own group: it leads a session
-        with suppress(subprocess.TimeoutExpired):
-            child.wait(ENDS_WITHIN_S)
+        folder = self._file.parent
+        try:
+            return Child(words, environment=self._environment, folder=folder, output=self._output)
+        except OSError as error:
+            raise EngineError(f"'{self._words[0]}' does not run: {error}", hint=f"look at {OVERRIDE}") from error

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
 from functools import partial
 
 from labctl.engine.contract import EngineError
 from labctl.engine.docker.channel import DockerChannel
-from labctl.engine.docker.compose import Project, end
+from labctl.engine.docker.child import Child
+from labctl.engine.docker.compose import Project
 from labctl.engine.docker.daemon import Daemon
 from labctl.engine.docker.parallel import in_parallel
 from labctl.engine.docker.removal import remove_lab
@@ -20,7 +20,7 @@ DOWN_WITHIN_S = 60.0
 class DockerLab:
     """A lab (labctl.engine.contract), from the moment Compose is started. `containers`: host name to id."""
 
-    def __init__(self, lab: str, plan: Plan, project: Project, child: subprocess.Popen[bytes]) -> None:
+    def __init__(self, lab: str, plan: Plan, project: Project, child: Child) -> None:
         self.lab = lab
         self.project = project
         self.child = child
@@ -53,20 +53,20 @@ class DockerLab:
 
     def discard(self) -> None:
         """Remove a lab that is only half there. Compose may be in the middle of making it."""
-        end(self.child)
+        self.child.end()
+        self.child.close()
         self._close_channels()
         if self.daemon is not None:
             remove_lab(self.daemon, self.lab, settled_looks=3)
             self.daemon.close()
         self._is_down = True
 
-    def _finish(self, child: subprocess.Popen[bytes]) -> None:
+    def _finish(self, child: Child) -> None:
         try:
             child.wait(DOWN_WITHIN_S)
-        except BaseException as error:
-            end(child)
-            if not isinstance(error, subprocess.TimeoutExpired):
-                raise
+        finally:
+            child.end()
+            child.close()
 
     def _close_channels(self) -> None:
         for channel in self.channels_by_host.values():

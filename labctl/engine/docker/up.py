@@ -102,8 +102,10 @@ class _Meeting:
         self._daemon = daemon
         self._unattached = {host.name: host for host in standing.plan.hosts}
         self._silent = set(self._unattached)
+        self._compose_runs = True
         self._shields = 1 if shielded else 0
         self._poller = select.poll()
+        self._poller.register(standing.child, select.POLLIN | select.POLLHUP)
         self._until = time.monotonic() + UP_WITHIN_S + PER_HOST_S * len(self._unattached)
 
     def wait(self) -> None:
@@ -113,7 +115,7 @@ class _Meeting:
                 self._look()
             for name in [name for name in self._silent if name not in self._unattached]:
                 self._listen(name)
-            if self._standing.child.poll():
+            if self._compose_has_failed():
                 raise _ComposeFailed(f"Docker Compose could not make the lab:\n{self._standing.project.said()}")
             if time.monotonic() > self._until:
                 raise broken_start(self._standing, next(iter(sorted(self._silent)), SHIELD))
@@ -126,6 +128,14 @@ class _Meeting:
                 self._attach(host, container.id)
             elif not container.host and self._shields:
                 self._look_at_shield(container.id)
+
+    def _compose_has_failed(self) -> bool:
+        child = self._standing.child
+        if not self._compose_runs or child.status is None:
+            return False
+        self._compose_runs = False
+        self._poller.unregister(child)
+        return child.status != 0
 
     def _attach(self, host: HostPlan, container: str) -> None:
         if (stream := self._daemon.attach(container)) is None:

@@ -1,0 +1,69 @@
+"""A testinfra test module -> what failed in it, run against hosts of a lab."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+
+import pytest
+import testinfra.host
+
+from labctl.check.backend import host_of
+from labctl.hosts.conversation import Conversation
+
+_one_at_a_time = Lock()
+"""pytest changes what the whole process shares (sys.modules, sys.stdout): one module at a time."""
+
+
+class LabHosts(dict[str, testinfra.host.Host]):
+    """The hosts of a lab by name, each as testinfra's Host: what the fixture `lab` is."""
+
+
+class _Fixtures:
+    """Gives tests their `host` and `lab`, and keeps what failed."""
+
+    def __init__(self, lab: LabHosts, names: Sequence[str]) -> None:
+        self._lab = lab
+        self._names = names
+        self.failures: list[str] = []
+        self.passed = 0
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """A test that takes `host` is run once for each host of the step."""
+        if "_testinfra_host" in metafunc.fixturenames:
+            metafunc.parametrize(
+                "_testinfra_host", [self._lab[name] for name in self._names], ids=list(self._names), indirect=True
+            )
+
+    @pytest.fixture(scope="session")
+    def lab(self) -> LabHosts:
+        """All hosts of the lab, by name."""
+        return self._lab
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.failures.append(f"{report.nodeid}: {report.when}\n{report.longreprtext}")
+        elif report.when == "call" and report.passed:
+            self.passed += 1
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.failures.append(f"{report.nodeid}: could not be collected\n{report.longreprtext}")
+
+
+def run_pytest(file: Path, conversation: Conversation, names: Sequence[str], everybody: Sequence[str]) -> list[str]:
+    """What failed, a text each; none when every test passed. A module without a test is a failure too."""
+    lab = LabHosts({name: host_of(conversation, name) for name in everybody})
+    fixtures = _Fixtures(lab, names)
+    words = [str(file), "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:labctl", "--rootdir", str(file.parent)]
+    said = io.StringIO()
+    with _one_at_a_time, contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        status = pytest.main([*words, "-c", "/dev/null", "--capture=sys"], plugins=[fixtures])
+    if fixtures.failures:
+        return fixtures.failures
+    if status != pytest.ExitCode.OK or not fixtures.passed:
+        return [f"pytest ended with {pytest.ExitCode(status).name}\n{said.getvalue().strip()}"]
+    return []

@@ -1,0 +1,163 @@
+"""Channels to the agents of a lab <-> requests, replies and what happens on the hosts.
+
+One thread talks: it sends requests, then pumps frames until what it waits for is there.
+"""
+
+from __future__ import annotations
+
+import select
+import time
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from labctl.agent.frames import BadFrame, Decoder, Header, encode
+from labctl.engine.contract import Channel
+from labctl.hosts.program import Program
+
+Heard = Callable[[str, Header, bytes], None]
+"""Told of every frame that isn't a reply: host, header, body."""
+
+_HELLO_WITHIN_S = 30.0
+
+
+class LabBroke(Exception):
+    """The lab is not what it was: a host is gone, or its agent. Nothing more can be known of it."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class Cancelled(Exception):
+    """The run was interrupted: stop, and let the lab come down."""
+
+
+class Cancel(Protocol):
+    """Says, by becoming readable, that everything is to stop."""
+
+    def fileno(self) -> int: ...
+
+
+class Ticket:
+    """A request that was sent. `reply` is there when the answer has come."""
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        self.reply: Header | None = None
+
+
+class Conversation:
+    """Talks to all hosts of a lab at the same time."""
+
+    def __init__(
+        self,
+        channels: Mapping[str, Channel],
+        *,
+        cancel: Cancel | None = None,
+        on_heard: Heard = lambda host, header, body: None,
+        last_words: Callable[[], str] = lambda: "",
+    ) -> None:
+        self._channels = channels
+        self._on_heard = on_heard
+        self._last_words = last_words
+        self._decoders = {host: Decoder() for host in channels}
+        self._tickets: dict[int, Ticket] = {}
+        self._sent = 0
+        self.programs: dict[tuple[str, str], Program] = {}
+        self.hellos: dict[str, Header] = {}
+        self._poll = select.poll()
+        self._hosts = {channel.fileno(): host for host, channel in channels.items()}
+        for descriptor in self._hosts:
+            self._poll.register(descriptor, select.POLLIN)
+        self._cancel = cancel
+        if cancel is not None:
+            self._poll.register(cancel.fileno(), select.POLLIN)
+
+    def greet(self) -> None:
+        """Wait for every agent's hello. LabBroke when one doesn't come, or says that programs can't be held."""
+        if not self.until(lambda: len(self.hellos) == len(self._channels), timeout_s=_HELLO_WITHIN_S):
+            silent = ", ".join(sorted(set(self._channels) - set(self.hellos)))
+            raise LabBroke(f"no agent answers on {silent}")
+        for host, hello in self.hellos.items():
+            if error := hello["in_force"].get("error"):
+                raise LabBroke(f"programs on {host} can't be kept within their limits: {error}")
+
+    def ask(self, host: str, do: str, body: bytes = b"", **words: object) -> Ticket:
+        """Send a request; its reply comes while pumping."""
+        ticket = Ticket(host)
+        self._sent += 1
+        self._tickets[self._sent] = ticket
+        try:
+            self._channels[host].send(encode({"do": do, "id": self._sent, **words}, body))
+        except OSError as error:
+            raise self._broken(host) from error
+        return ticket
+
+    def answer(self, ticket: Ticket, *, timeout_s: float = 30.0) -> Header:
+        """The reply to a request. LabBroke when none comes: agents answer at once or at their own deadline."""
+        if not self.until(lambda: ticket.reply is not None, timeout_s=timeout_s):
+            raise LabBroke(f"the agent on {ticket.host} doesn't answer")
+        assert ticket.reply is not None
+        return ticket.reply
+
+    def until(self, holds: Callable[[], bool], *, timeout_s: float) -> bool:
+        """Pump until it holds; whether it did in time."""
+        deadline = time.monotonic() + timeout_s
+        while not holds():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            self.pump(left)
+        return True
+
+    def pump(self, patience_s: float) -> None:
+        """Take what has come, waiting at most so long for something to come."""
+        for descriptor, _ in self._poll.poll(max(0.0, patience_s) * 1000):
+            if descriptor not in self._hosts:
+                raise Cancelled
+            self._receive(self._hosts[descriptor])
+
+    def _receive(self, host: str) -> None:
+        data = self._channels[host].receive()
+        if not data:
+            raise self._broken(host)
+        try:
+            frames = self._decoders[host].feed(data)
+        except BadFrame as error:
+            raise LabBroke(f"the agent on {host} speaks no sense: {error}") from error
+        for header, body in frames:
+            self._take(host, header, body)
+
+    def _take(self, host: str, header: Header, body: bytes) -> None:
+        if "re" in header:
+            ticket = self._tickets.pop(header["re"], None)
+            if ticket is not None:
+                ticket.reply = header
+            return
+        kind = header["ev"]
+        if kind == "hello":
+            self.hellos[host] = header
+        elif kind == "broken":
+            raise LabBroke(f"the agent on {host} broke: {header['detail']}")
+        else:
+            self._tell(self.programs.get((host, header["program"])), header, body)
+        self._on_heard(host, header, body)
+
+    def _tell(self, program: Program | None, header: Header, body: bytes) -> None:
+        if program is None:
+            return
+        kind = header["ev"]
+        if kind == "output":
+            program.printed[header["stream"]] += body
+        elif kind == "cut":
+            program.is_cut = True
+        elif kind == "ended":
+            program.status, program.signal = header["status"], header["signal"]
+            program.ended_ns, program.limit = header["t"], header["limit"]
+            program.doing = tuple(header.get("doing", ()))
+            program.has_ended = True
+        elif kind == "gone":
+            program.is_gone = True
+
+    def _broken(self, host: str) -> LabBroke:
+        return LabBroke(self._last_words() or f"host {host} is gone, and its agent with it")

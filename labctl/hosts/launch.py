@@ -1,0 +1,60 @@
+"""Programs to start -> programs that run, on all their hosts at the same time."""
+
+from __future__ import annotations
+
+import difflib
+
+from labctl.hosts.conversation import Conversation, Ticket
+from labctl.hosts.program import Program
+
+OUTPUT_CAP = 8 * 1024 * 1024
+"""Bytes of each stream that are kept; what comes after is thrown away, and said to be."""
+
+
+class NotStarted(Exception):
+    """A program could not be started, in words for people."""
+
+
+def launch(
+    conversation: Conversation,
+    program: Program,
+    *,
+    environment: dict[str, str],
+    window: bool,
+    stdin: bytes = b"",
+    seconds: float | None = None,
+) -> Ticket:
+    """Ask for a program to be started. `seconds`: it and all its children are killed after that."""
+    conversation.programs[program.host, program.key] = program
+    return conversation.ask(
+        program.host,
+        "start",
+        stdin,
+        program=program.key,
+        words=list(program.command),
+        environment=environment,
+        window=window,
+        output_cap=OUTPUT_CAP,
+        seconds=seconds,
+    )
+
+
+def started(conversation: Conversation, program: Program, ticket: Ticket) -> None:
+    """Wait until it executes. NotStarted says why it can't."""
+    reply = conversation.answer(ticket)
+    if "error" not in reply:
+        program.started_ns = reply["started"]
+        return
+    del conversation.programs[program.host, program.key]
+    raise NotStarted(_why(program, reply["error"], reply.get("detail", ""), reply.get("known", [])))
+
+
+def _why(program: Program, error: str, detail: str, known: list[str]) -> str:
+    word = program.command[0]
+    if error == "not-found":
+        near = difflib.get_close_matches(word, known, 3, 0.6)
+        return f"program not found on {program.host}: {word}" + (f"; near it: {', '.join(near)}" if near else "")
+    if error == "not-executable":
+        reason = f" ({detail})" if detail and detail != word else ""
+        return f"program can't be executed on {program.host}: {word}{reason}"
+    return f"program could not be started on {program.host}: {word}: {detail}"

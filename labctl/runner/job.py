@@ -1,0 +1,34 @@
+"""What to run and how: values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from labctl.plan.model import Plan
+from labctl.scenario.model import Scenario
+
+
+class Job(Struct, frozen=True):
+    """One scenario to run, with one family. `id` as ScenarioOutcome says."""
+
+    id: str
+    scenario: Scenario
+    plan: Plan
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """How to run. `jobs`: so many scenarios at the same time. `keep`: leave labs standing (`on_fail`: failed ones).
+
+    `stop_at_first`: start nothing more after one that didn't pass. `records`: the folder that `.labctl/runs` is
+    made in, None for beside each scenario. `slack` multiplies every timeout and every `max` of a `took`.
+    """
+
+    jobs: int = 1
+    keep: bool = False
+    keep_on_fail: bool = False
+    stop_at_first: bool = False
+    records: Path | None = None
+    slack: float = 1.0
+    strict: bool = False

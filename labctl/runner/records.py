@@ -1,0 +1,83 @@
+"""What happened in a run -> its folder: a journal of JSON lines, the plan, the outcome."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from labctl.plan.model import Plan
+
+KEPT = 20
+"""So many runs' folders are kept beside a scenario; older ones are removed."""
+_SHOWN = 64 * 1024
+
+
+def open_folder(scenario: Path, name: str, records: Path | None) -> Path:
+    """A new folder for a run: `.labctl/runs/DATE-NAME` beside the scenario, or in the user's state folder."""
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    label = re.sub(r"[^\w.\[\]-]+", "-", name).strip("-")
+    for base in (records or scenario.resolve().parent, state_folder()):
+        runs = base / ".labctl" / "runs" if base != state_folder() else base / "runs"
+        try:
+            return _make(runs, f"{stamp}-{label}")
+        except OSError:
+            continue
+    raise OSError(f"no place for a run's records: neither beside {scenario} nor in {state_folder()}")
+
+
+def state_folder() -> Path:
+    """Where a user's programs keep their state (XDG Base Directory Specification)."""
+    home = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
+    return Path(home) / "labctl"
+
+
+def _make(runs: Path, name: str) -> Path:
+    if not os.path.isdir(runs):
+        runs.mkdir(parents=True, exist_ok=True)
+        (runs.parent / ".gitignore").write_text("*\n")
+    for number in range(1, 10000):
+        folder = runs / (name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        return folder
+    raise OSError(f"too many runs at the same second in {runs}")
+
+
+def forget_old(folder: Path) -> None:
+    """Remove all but the newest runs beside this one."""
+    runs = sorted(entry.name for entry in os.scandir(folder.parent) if entry.is_dir(follow_symlinks=False))
+    for name in runs[:-KEPT]:
+        shutil.rmtree(folder.parent / name, ignore_errors=True)
+
+
+class Journal:
+    """What happened, a JSON object a line: `t` (CLOCK_MONOTONIC, ns), `wall` (seconds since 1970), `event`."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb", buffering=0)
+
+    def write(self, event: str, *, t: int | None = None, body: bytes | None = None, **words: Any) -> None:
+        """Write a line. Any: JSON's own types. `t` is the event's own time where it has one."""
+        line = {"t": time.monotonic_ns() if t is None else t, "wall": time.time(), "event": event, **words}
+        if body is not None:
+            line["size"] = len(body)
+            line["text"] = body[:_SHOWN].decode("utf-8", "backslashreplace")
+        self._file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+
+    def close(self) -> None:
+        """Nothing more happens."""
+        self._file.close()
+
+
+def plan_json(plan: Plan) -> bytes:
+    """A plan as JSON, the same for the same plan to the byte."""
+    return msgspec.json.format(msgspec.json.encode(plan, enc_hook=str, order="sorted"), indent=2) + b"\n"
