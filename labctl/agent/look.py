@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from labctl.agent import states
+from labctl.agent.confine import Confinement
 from labctl.agent.processes import blocked_calls, descendants, processes, socket_inodes
 from labctl.agent.programs import Program
 from labctl.agent.sockets import sockets
@@ -17,11 +18,11 @@ class Looker:
     """Looks at programs and sockets. Entries of a program in /proc are read as the program's own uid.
 
     On Docker the agent has no right to look into another uid's processes, and as their ancestor it may when
-    it takes their uid for the look (ptrace(2): the check is by the file-system uid, and a process can't be
-    signalled by its effective uid's other processes).
+    it takes their ids for the look (ptrace(2): the check is by the file-system ids, and nobody may signal a
+    process for its effective uid alone).
     """
 
-    def __init__(self, looks_as: int) -> None:
+    def __init__(self, looks_as: Confinement | None) -> None:
         self._looks_as = looks_as
 
     def at_port(self, port: states.PortWanted, owner: Program | None) -> states.Seen:
@@ -49,14 +50,16 @@ class Looker:
 
     @contextmanager
     def _eyes(self) -> Iterator[None]:
-        if not self._looks_as:
+        if self._looks_as is None:
             yield
             return
-        os.seteuid(self._looks_as)
+        os.setegid(self._looks_as.gid)
+        os.seteuid(self._looks_as.uid)
         try:
             yield
         finally:
             os.seteuid(0)
+            os.setegid(0)
 
 
 def _inodes_or_none(pid: int) -> set[int]:

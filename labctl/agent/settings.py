@@ -16,14 +16,14 @@ Facts = dict[str, Any]  # Any: JSON's own types, as the hello frame carries them
 class Settings(NamedTuple):
     """One host's settings. `nsswitch`: write the host's name service configuration (a container has its own).
 
-    `looks_as`: the uid under which programs' /proc entries can be read (0: the agent's own).
+    `looks_as`: whose ids are needed to read programs' /proc entries (None: the agent's own will do).
     """
 
     host: str
     directory: str
     environment: dict[str, str]
     how: Confinement
-    looks_as: int
+    looks_as: Confinement | None
     nsswitch: bool
 
 
@@ -50,7 +50,7 @@ def settings_from(values: dict[str, Any]) -> Settings:
         directory=home if os.path.isdir(home) else "/",
         environment=environment,
         how=how,
-        looks_as=0 if own_namespace else how.uid,
+        looks_as=None if own_namespace else how,
         nsswitch=bool(values.get("nsswitch", False)),
     )
 

@@ -135,10 +135,15 @@ def _run(values: Values, page: Page) -> model.Run:
         name=values.maybe(PROGRAM_NAME),
         count=values.maybe(COPIES),
         env=values.optional(ENVIRONMENT, {}),
-        stdin=values.optional(STDIN, Input("", verbatim=True)),
+        stdin=_whole_input(values.optional(STDIN, Input(""))),
         expect=values.optional(EXPECT_ENDS, (End(),)),
         timeout_s=values.optional(TIME_LIMIT, DEFAULT_TIMEOUT_S),
     )
+
+
+def _whole_input(given: Input) -> Input:
+    """An empty text is an empty input; other text is typed, and gets its Enter."""
+    return given if given.text else Input("", verbatim=True)
 
 
 def _send(values: Values, page: Page) -> model.Send:

@@ -36,10 +36,14 @@ def only_problem(text: str) -> str:
 
 @pytest.mark.parametrize(
     "text",
-    ["on", "no", "yes", "22:22", "1:30", "010", "1e3", "1.10", "0x_", "0b_", "2026-13-45", "=", "9" * 5000],
+    ["on", "no", "22:22", "1:30", "010", "1e3", "1.10", "0x_", "0b_", "2026-13-45", "=", "9" * 5000],
 )
 def test_a_scalar_stays_the_text_on_the_page(text: str) -> None:
-    assert tree(f"{text}: {text}") == {text: text}
+    assert tree(f"a: {text}") == {"a": text}
+
+
+def test_a_key_stays_the_text_on_the_page() -> None:
+    assert tree("{on: 1, no: 2, 22: 3}") == {"on": "1", "no": "2", "22": "3"}
 
 
 def test_a_node_knows_where_it_stands() -> None:
@@ -170,7 +174,7 @@ def test_problems_before_a_syntax_error_are_told_with_it() -> None:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_without_libyaml_the_tree_is_the_same(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fast = read_tree(path)
+    fast = texts(read_tree(path).root)
     monkeypatch.setitem(sys.modules, "yaml._yaml", None)
 
-    assert read_tree(path) == fast
+    assert texts(read_tree(path).root) == fast

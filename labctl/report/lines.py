@@ -1,0 +1,57 @@
+"""Outcomes -> the line of each scenario, and the closing line of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from labctl.report.look import Look
+from labctl.report.measures import counted, seconds_in_words
+from labctl.runner.outcome import ScenarioOutcome, StepOutcome, Verdict
+from labctl.scenario.problems import printable
+
+_WIDEST_VERDICT = 7
+_IN_CLOSING = {
+    Verdict.PASS: "passed",
+    Verdict.FAIL: "failed",
+    Verdict.UNKNOWN: "unknown",
+    Verdict.SKIPPED: "skipped",
+    Verdict.NOT_RUN: "not run",
+}
+
+
+def result_line(outcome: ScenarioOutcome, look: Look) -> str:
+    """`PASS    scenarios/basic  4 steps  0.19 s`; instead of the steps where one failed, or the reason."""
+    parts = [f"{look.verdict(outcome.verdict, width=_WIDEST_VERDICT)} {printable(outcome.id)}", *_gist(outcome)]
+    if outcome.verdict is not Verdict.SKIPPED:
+        parts.append(look.paint(seconds_in_words(outcome.took_s), "dim"))
+    return "  ".join(parts)
+
+
+def closing_line(
+    outcomes: Sequence[ScenarioOutcome], *, engine: str, took_s: float, look: Look, interrupted: str = ""
+) -> str:
+    """`8 passed, 1 failed on netns in 3.10 s`. `interrupted` is the signal that ended the run early."""
+    counts = [
+        (verdict, sum(outcome.verdict is verdict for outcome in outcomes))
+        for verdict in _IN_CLOSING
+        if any(outcome.verdict is verdict for outcome in outcomes)
+    ]
+    words = ", ".join(f"{count} {_IN_CLOSING[verdict]}" for verdict, count in counts) or "nothing was run"
+    ending = f" on {engine} in {seconds_in_words(took_s)}"
+    early = f"interrupted by {interrupted}: " if interrupted else ""
+    return look.paint(early + words, "bold") + ending
+
+
+def judged(steps: Iterable[StepOutcome]) -> list[StepOutcome]:
+    """The steps that say why a scenario didn't pass."""
+    return [step for step in steps if step.verdict in (Verdict.FAIL, Verdict.UNKNOWN)]
+
+
+def _gist(outcome: ScenarioOutcome) -> list[str]:
+    wrong = judged(outcome.steps)
+    if outcome.verdict is Verdict.PASS:
+        return [counted(len(outcome.steps), "step")]
+    if outcome.verdict is Verdict.FAIL and wrong:
+        return [f"step {wrong[0].number} of {len(outcome.steps)}: {printable(wrong[0].title)}"]
+    first_line = outcome.reason.partition("\n")[0]
+    return [f"({printable(first_line)})"] if first_line else []

@@ -1,0 +1,88 @@
+"""The JSON Schema takes what the reader takes, and refuses the shapes and words that it refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from labctl.scenario.schema import schema
+from labctl.scenario.yaml_plain import plain
+from labctl.scenario.yaml_tree import parse, read_tree
+
+jsonschema = pytest.importorskip("jsonschema")
+
+EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.yaml"))
+SCHEMA = schema()
+
+
+def complaints(document: object) -> list[str]:
+    return [error.json_path for error in jsonschema.Draft7Validator(SCHEMA).iter_errors(document)]
+
+
+def step(text: str) -> object:
+    return plain(parse(f"steps: [{text}]", "x.yaml").root)
+
+
+def test_the_schema_is_of_draft_07() -> None:
+    jsonschema.Draft7Validator.check_schema(SCHEMA)
+
+    assert SCHEMA["$schema"] == "http://json-schema.org/draft-07/schema#"
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_is_valid(path: Path) -> None:
+    assert complaints(plain(read_tree(path).root)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{on: client}",
+        "{run: ls}",
+        "{on: client, run: ls, wait: x}",
+        "{on: client, run: ls, stdni: x}",
+        "{on: Client, run: ls}",
+        "{on: client, run: ls, timeout: 10}",
+        "{on: client, run: ls, expect: {exit: 256}}",
+        "{on: client, run: ls, expect: {exit: SIGKILL}}",
+        "{on: client, run: ls, expect: {took: 1s}}",
+        "{on: client, run: ls, expect: {took: {over: 1s}}}",
+        "{on: client, run: ls, expect: [{exit: 0}]}",
+        "{on: client, run: ls, expect: {stdout: {regex: x}}}",
+        "{on: client, run: ls, expect: {stdout: }}",
+        "{on: client, run: []}",
+        "{on: client, start: ls, expect: {exit: 0}}",
+        "{on: client, start: ls, name: any}",
+        "{on: client, start: ls, count: 0}",
+        "{send: x}",
+        "{signal: SIGKILL, to: x}",
+        "{on: client, wait: tcp 51717, until: {is_listening: true}, timeout: 1}",
+        "{on: client, check: {fil: /tmp}, expect: {exists: true}}",
+        "{on: client, check: {file: tmp}, expect: {exists: true}}",
+        "{link: a <- b, drop: [1]}",
+        "{link: a -> b, cut: true}",
+        "{heal: true}",
+        "{pytest: tests}",
+    ],
+)
+def test_a_wrong_step_is_invalid(text: str) -> None:
+    assert complaints(step(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}",
+        "{steps: []}",
+        "{steps: [{on: client, run: ls}], ip: 5}",
+        "{steps: [{on: client, run: ls}], hosts: {}}",
+        "{steps: [{on: client, run: ls}], hosts: {client: {copies: 3}}}",
+        "{steps: [{on: client, run: ls}], hosts: {localhost: {}}}",
+        "{steps: [{on: client, run: ls}], skip: {doker: x}}",
+        "{steps: [{on: client, run: ls}], tags: tcp}",
+        "{steps: [{on: client, run: ls}], sleep: 1}",
+    ],
+)
+def test_a_wrong_top_is_invalid(text: str) -> None:
+    assert complaints(plain(parse(text, "x.yaml").root))
