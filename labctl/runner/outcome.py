@@ -63,7 +63,8 @@ class ScenarioOutcome(Struct, frozen=True, kw_only=True):
     """What came of one scenario on one engine.
 
     `id` is its path as given without `.yaml`, with `[ipv6]` and the like where it is run with several families.
-    `reason` says why an UNKNOWN or SKIPPED one is so, `hint` what to do. `folder` holds the run's records.
+    `reason` says why an UNKNOWN or SKIPPED one is so, `hint` what to do. `folder` holds the run's records. `lab` is the
+    name of the lab where it was left standing, else empty.
     """
 
     id: str

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -39,6 +40,15 @@ class _Broken(Struct, frozen=True):
     hint: str
 
 
+@runtime_checkable
+class Leavable(Protocol):
+    """A lab that can be left standing."""
+
+    name: str
+
+    def leave(self) -> None: ...
+
+
 class ScenarioRun:
     """Everything one scenario needs while it runs."""
 
@@ -47,6 +57,7 @@ class ScenarioRun:
         self._options, self._listener = options, listener
         self._steps: list[StepOutcome] = []
         self._broken: _Broken | None = None
+        self._kept_as = ""
         self.lab_id = f"{os.getpid():x}-{os.urandom(4).hex()}"
         self._began_ns = time.monotonic_ns()
         self._folder = open_folder(job.scenario.path, Path(job.id).name, options.records)
@@ -165,10 +176,19 @@ class ScenarioRun:
 
     def _tear_down(self, lab: Lab) -> None:
         try:
+            if isinstance(lab, Leavable) and self._is_kept():
+                lab.leave()
+                self._kept_as = lab.name
+                self._journal.write("lab-left", name=lab.name)
+                return
             lab.down()
             self._journal.write("lab-down")
         except EngineError as error:
             self._break(f"the lab could not be removed: {error}", error.hint)
+
+    def _is_kept(self) -> bool:
+        failed = self._broken is not None or any(step.verdict is not Verdict.PASS for step in self._steps)
+        return self._options.keep or (self._options.keep_on_fail and failed)
 
     def _break(self, reason: str, hint: str) -> None:
         self._journal.write("lab-broke", reason=reason)
@@ -197,7 +217,7 @@ class ScenarioRun:
             hint=self._broken.hint if self._broken is not None else "",
             notes=job.plan.notes,
             folder=self._folder,
-            lab=self.lab_id,
+            lab=self._kept_as,
         )
 
     def _looks_at_things(self) -> bool:

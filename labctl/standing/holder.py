@@ -1,0 +1,197 @@
+"""A plan -> a process that holds the lab and lets visitors in, until it is told to take it down."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from labctl.agent.frames import BadFrame, Decoder, Header, encode
+from labctl.engine.contract import Engine, EngineError, Lab, Say
+from labctl.plan.model import Plan
+from labctl.standing.places import socket_path
+from labctl.standing.relay import Relay
+
+_WAITS = 16
+_TAKES_WITHIN_S = 10.0  # a visitor that reads nothing for so long must not hold up the others
+
+
+def hold(engine: Callable[[], Engine], plan: Plan, name: str, folder: Path, say: Say) -> None:
+    """Bring a lab up in a process of its own and return when it stands. EngineError if it could not be built."""
+    path = socket_path(name)
+    if _answers(path):
+        raise EngineError(f"a lab named {name!r} stands already", hint=f"run `labctl down {name}`, or choose --name")
+    news_in, news_out = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with contextlib.suppress(BaseException):
+            os.close(news_in)
+            os.setsid()
+            if os.fork() == 0:
+                _be_holder(engine, plan, name, folder, path, news_out)
+        os._exit(0)
+    os.close(news_out)
+    os.waitpid(child, 0)
+    _follow(news_in, say)
+
+
+def _follow(news: int, say: Say) -> None:
+    """Pass the holder's progress on until it says that the lab stands, or why it doesn't."""
+    with os.fdopen(news, "rb") as lines:
+        for line in lines:
+            words = msgspec.json.decode(line)
+            if "error" in words:
+                raise EngineError(words["error"], hint=words["hint"])
+            if "up" in words:
+                return
+            say(words["doing"])
+    raise EngineError("the process that was to hold the lab died")
+
+
+def _be_holder(
+    engine: Callable[[], Engine], plan: Plan, name: str, folder: Path, path: Path, news: int
+) -> None:
+    """The holder's whole life. Its standard streams go to a log in the lab's folder."""
+    log = os.open(folder / "holder.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+
+    def tell(**words: Any) -> None:  # Any: JSON's own types
+        with contextlib.suppress(BrokenPipeError):
+            os.write(news, msgspec.json.encode(words) + b"\n")
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(0))
+    try:
+        made = engine()
+        made.prepare(plan, lambda words: tell(doing=words))
+        lab = made.up(plan, lab=f"{name}-{os.urandom(4).hex()}", folder=folder, say=lambda words: tell(doing=words))
+    except EngineError as error:
+        tell(error=str(error), hint=error.hint)
+        return
+    except BaseException:
+        tell(error=f"the lab could not be built: {traceback.format_exc()}", hint="")
+        raise
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(path))
+        listener.listen(_WAITS)
+        holder = Holder(lab, made.name, listener)
+        tell(up=True)
+        os.close(news)
+        holder.serve()
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+        lab.down()
+        holder.say_goodbye()
+
+
+class _Visit:
+    """One connection of a visitor: to one host, after it has said which."""
+
+    def __init__(self, number: int, stream: socket.socket) -> None:
+        self.number = number
+        self.stream = stream
+        self.decoder = Decoder()
+        self.relay: Relay | None = None
+
+    def send(self, header: Header, body: bytes) -> None:
+        with contextlib.suppress(OSError):  # it has gone; reading says so too
+            self.stream.sendall(encode(header, body))
+
+
+class Holder:
+    """Relays between visitors and the hosts of one lab."""
+
+    def __init__(self, lab: Lab, engine: str, listener: socket.socket) -> None:
+        self._lab, self._engine = lab, engine
+        self._selector = selectors.DefaultSelector()
+        self._relays: dict[str, Relay] = {}
+        self._count = 0
+        self._goodbye: _Visit | None = None
+        self._runs = True
+        self._selector.register(listener, selectors.EVENT_READ, lambda: self._accept(listener))
+        for host in lab.channels:
+            self._relay(host)
+
+    def serve(self) -> None:
+        """Until somebody asks for the lab to be taken down, or it breaks."""
+        while self._runs:
+            for key, _ in self._selector.select():
+                key.data()
+
+    def say_goodbye(self) -> None:
+        """Tell who asked for it that the lab is down."""
+        if self._goodbye is not None:
+            self._goodbye.send({"down": True}, b"")
+
+    def _relay(self, host: str) -> None:
+        channel = self._lab.channels[host]
+        decoder = Decoder()
+        relay = Relay(lambda header, body: channel.send(encode(header, body)))
+        self._relays[host] = relay
+
+        def receive() -> None:
+            data = channel.receive()
+            if not data:
+                self._runs = False
+                return
+            for header, body in decoder.feed(data):
+                relay.from_agent(header, body)
+
+        self._selector.register(channel, selectors.EVENT_READ, receive)
+
+    def _accept(self, listener: socket.socket) -> None:
+        stream, _ = listener.accept()
+        stream.settimeout(_TAKES_WITHIN_S)
+        self._count += 1
+        visit = _Visit(self._count, stream)
+        self._selector.register(stream, selectors.EVENT_READ, lambda: self._receive(visit))
+
+    def _receive(self, visit: _Visit) -> None:
+        try:
+            data = visit.stream.recv(1 << 18)
+            frames = visit.decoder.feed(data)
+        except (ConnectionError, BadFrame):
+            data, frames = b"", []
+        for header, body in frames:
+            if visit.relay is not None:
+                visit.relay.from_visitor(visit.number, header, body)
+            else:
+                self._first_word(visit, header)
+        if not data:
+            self._selector.unregister(visit.stream)
+            visit.stream.close()
+            if visit.relay is not None:
+                visit.relay.leave(visit.number)
+
+    def _first_word(self, visit: _Visit, header: Header) -> None:
+        """`{"host": NAME}`: talk to its agent; `{"about": true}`: tell of the lab; `{"down": true}`: end it."""
+        if "about" in header:
+            plan = msgspec.json.encode(self._lab.plan, enc_hook=str)
+            visit.send({"engine": self._engine, "pid": os.getpid()}, plan)
+        elif "down" in header:
+            self._goodbye = visit
+            self._runs = False
+        elif header.get("host") in self._relays:
+            visit.relay = self._relays[header["host"]]
+            visit.relay.arrive(visit.number, visit.send)
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0

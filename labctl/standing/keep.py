@@ -1,0 +1,73 @@
+"""An engine -> one whose labs can be left standing when their scenario is over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from labctl.engine.contract import Channel, Engine, LabSeen, Readiness, Say
+from labctl.plan.model import Plan
+from labctl.standing.holder import hold
+from labctl.standing.places import names
+from labctl.standing.visit import VisitedLab, take_down, visit
+
+
+class KeptLab:
+    """A lab in a process of its own: `leave` lets it stand, `down` ends it."""
+
+    def __init__(self, name: str, visited: VisitedLab) -> None:
+        self.name = name
+        self._visited = visited
+        self.plan = visited.plan
+
+    @property
+    def channels(self) -> Mapping[str, Channel]:
+        return self._visited.channels
+
+    def leave(self) -> None:
+        """End what was started there; the lab stays."""
+        self._visited.down()
+
+    def down(self) -> None:
+        """Take it down."""
+        self._visited.down()
+        take_down(self.name)
+
+
+class KeepingEngine:
+    """The same engine, with a holder for each lab."""
+
+    def __init__(self, make: Callable[[], Engine]) -> None:
+        self._make = make
+        self._engine = make()
+        self.name = self._engine.name
+
+    def readiness(self) -> Readiness:
+        return self._engine.readiness()
+
+    def prepare(self, plan: Plan, say: Say) -> None:
+        self._engine.prepare(plan, say)
+
+    def up(self, plan: Plan, *, lab: str, folder: Path, say: Say) -> KeptLab:
+        name = free_name(plan.name)
+        hold(self._make, plan, name, folder, say)
+        return KeptLab(name, visit(name))
+
+    def labs(self) -> list[LabSeen]:
+        return self._engine.labs()
+
+    def sweep(self, *, everything: bool = False) -> list[str]:
+        return self._engine.sweep(everything=everything)
+
+
+def free_name(title: str) -> str:
+    """A name for a lab that none has yet: the title's own, with a number if need be."""
+    base = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:30] or "lab"
+    taken = set(names())
+    number = 1
+    name = base
+    while name in taken:
+        number += 1
+        name = f"{base}-{number}"
+    return name

@@ -1,0 +1,40 @@
+"""The name of a standing lab -> the socket that its holder listens on, in a folder that is the user's alone."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from labctl.engine.contract import EngineError
+
+_LONGEST_PATH = 107  # bytes of a Unix domain address (unix(7))
+
+
+def folder() -> Path:
+    """Where the sockets are: made when it isn't there. EngineError if it is somebody else's."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    place = Path(runtime) / "labctl" if runtime and os.path.isdir(runtime) else Path(f"/tmp/labctl-{os.getuid()}")
+    try:
+        place.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise EngineError(f"{place} can't be made: {error.strerror}", hint="set XDG_RUNTIME_DIR") from error
+    found = os.lstat(place)
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise EngineError(f"{place} is not this user's alone", hint="set XDG_RUNTIME_DIR to a private folder")
+    return place
+
+
+def socket_path(name: str) -> Path:
+    """The socket of that lab, there or not. EngineError for a name that can't be one."""
+    if not name or "/" in name or name.startswith("."):
+        raise EngineError(f"{name!r} can't be the name of a lab", hint="take letters, digits and hyphens")
+    path = folder() / f"{name}.sock"
+    if len(os.fsencode(path)) > _LONGEST_PATH:
+        raise EngineError(f"{name!r} is too long a name for a lab", hint="take a shorter one")
+    return path
+
+
+def names() -> list[str]:
+    """The names of all labs that have a socket, of living and of dead holders."""
+    return sorted(path.stem for path in folder().glob("*.sock"))

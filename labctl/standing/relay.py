@@ -1,0 +1,87 @@
+"""One lab's channels <-> any number of visitors, each of whom talks to the agents as if alone.
+
+Requests and programs are renamed on the way, so that visitors can't get at each other's. Pure but for what it
+is given to send with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from labctl.agent.frames import Header
+
+Send = Callable[[Header, bytes], None]
+
+_NOT_FOR_VISITORS = ("bye", "forget")
+
+
+class _Asked(NamedTuple):
+    visitor: int
+    id: int
+    program: str
+
+
+class Relay:
+    """The relay of one host."""
+
+    def __init__(self, to_agent: Send) -> None:
+        self._to_agent = to_agent
+        self._visitors: dict[int, Send] = {}
+        self._asked: dict[int, _Asked] = {}
+        self._count = 0
+        self._running: dict[str, int] = {}
+        self._hello: Header | None = None
+
+    def arrive(self, visitor: int, send: Send) -> None:
+        """A visitor is there; it is greeted as the agent greeted."""
+        self._visitors[visitor] = send
+        if self._hello is not None:
+            send(self._hello, b"")
+
+    def leave(self, visitor: int) -> None:
+        """A visitor is gone: its programs end."""
+        del self._visitors[visitor]
+        for program, owner in self._running.items():
+            if owner == visitor:
+                self._count += 1
+                self._to_agent({"do": "kill", "id": self._count, "program": program}, b"")
+
+    def from_visitor(self, visitor: int, header: Header, body: bytes) -> None:
+        """Pass a request on."""
+        if header.get("do") in _NOT_FOR_VISITORS:
+            self._visitors[visitor]({"re": header.get("id"), "error": "not for visitors"}, b"")
+            return
+        self._count += 1
+        passed = header | {"id": self._count}
+        program = ""
+        if "program" in header:
+            program = passed["program"] = f"{visitor}/{header['program']}"
+        self._asked[self._count] = _Asked(visitor, header["id"], program)
+        if header.get("do") == "start":
+            self._running[program] = visitor
+        self._to_agent(passed, body)
+
+    def from_agent(self, header: Header, body: bytes) -> None:
+        """Pass a reply or an event on to whom it belongs."""
+        if "re" in header:
+            asked = self._asked.pop(header["re"], None)
+            if asked is None:
+                return
+            if "error" in header and "known" in header:
+                self._running.pop(asked.program, None)
+            self._say(asked.visitor, header | {"re": asked.id}, body)
+        elif header["ev"] == "hello":
+            self._hello = header
+            for send in self._visitors.values():
+                send(header, body)
+        elif "program" in header:
+            visitor, _, program = header["program"].partition("/")
+            if header["ev"] == "gone":
+                self._running.pop(header["program"], None)
+            self._say(int(visitor), header | {"program": program}, body)
+
+    def _say(self, visitor: int, header: Header, body: bytes) -> None:
+        send = self._visitors.get(visitor)
+        if send is not None:
+            send(header, body)
