@@ -4,12 +4,17 @@ The keeper is also the reaper of the program's orphans, so whatever daemonises i
 program it came from. It reports on a pipe: `P pid` at once, `X status nanoseconds` when the program has ended
 (wait status, CLOCK_MONOTONIC), and the pipe's end when the last descendant is gone. `E errno text` says that
 the program could not be executed.
+
+A keeper and its child, confined and ready to execute, are made ahead of time: a command then costs little more
+than its execve(2).
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
 import time
 from typing import NamedTuple, NoReturn
 
@@ -31,37 +36,99 @@ class Command(NamedTuple):
     terminal: bool
 
 
-def keep(command: Command, how: Confinement) -> tuple[int, int, int]:
-    """Fork the keeper: (its pid, its report pipe, a pipe that ends when the program executes).
+class Kept(NamedTuple):
+    """A program's keeper: its pid, its report pipe, and a pipe that ends when the program executes.
 
-    The two pipes are non-blocking. The caller closes its copies of the program's ends.
+    Both pipes are non-blocking. `said` is what was read of the report already.
     """
+
+    pid: int
+    report: int
+    executes: int
+    said: bytes
+
+
+class _Spare(NamedTuple):
+    kept: Kept
+    orders: socket.socket
+
+
+class Nursery:
+    """Makes keepers, one ahead of the need."""
+
+    def __init__(self, how: Confinement) -> None:
+        self._how = how
+        self._spare: _Spare | None = None
+
+    def refill(self) -> None:
+        """Make one ahead, if there is none."""
+        if self._spare is None:
+            self._spare = _make(self._how)
+
+    def keep(self, command: Command) -> Kept:
+        """Execute a command. The caller closes its copies of the program's descriptors."""
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            try:
+                return _give(spare, command)
+            except OSError:  # a program on this host may have killed it
+                os.close(spare.kept.report)
+                os.close(spare.kept.executes)
+        return _give(_make(self._how), command)
+
+
+def _give(spare: _Spare, command: Command) -> Kept:
+    """Send the order. OSError if nobody is there to take it."""
+    kept = _awake(spare.kept)
+    words = [command.file, command.words, command.environment, command.directory, command.terminal]
+    order = json.dumps(words).encode()
+    descriptors = [command.stdin, command.stdout, command.stderr]
+    with spare.orders:
+        socket.send_fds(spare.orders, [len(order).to_bytes(4, "big")], descriptors)
+        spare.orders.sendall(order)
+    return kept
+
+
+def _awake(kept: Kept) -> Kept:
+    """Let the keeper and its child go on, should a program of this host have stopped them while they waited."""
+    try:
+        said = os.read(kept.report, 4096)
+    except BlockingIOError:  # just made
+        return kept
+    for pid in [kept.pid, *(int(line[2:]) for line in said.splitlines() if line.startswith(b"P "))]:
+        os.kill(pid, signal.SIGCONT)
+    return kept._replace(said=said)
+
+
+def _make(how: Confinement) -> _Spare:
     report_in, report_out = os.pipe()
     executes_in, executes_out = os.pipe()
+    ours, theirs = socket.socketpair()
     agent = os.getpid()
     pid = os.fork()
     if pid == 0:
         try:
-            _keeper(command, how, agent, report_out, executes_out)
+            _keeper(how, agent, report_out, theirs)
         finally:
             os._exit(70)
+    theirs.close()
     os.close(report_out)
     os.close(executes_out)
     os.set_blocking(report_in, False)
     os.set_blocking(executes_in, False)
-    return pid, report_in, executes_in
+    return _Spare(Kept(pid, report_in, executes_in, b""), ours)
 
 
-def _keeper(command: Command, how: Confinement, agent: int, report: int, executes: int) -> NoReturn:
+def _keeper(how: Confinement, agent: int, report: int, orders: socket.socket) -> NoReturn:
     signal.set_wakeup_fd(-1)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE):
-        signal.signal(number, signal.SIG_IGN if number == signal.SIGPIPE else signal.SIG_DFL)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     kernel.die_with_parent(agent, signal.SIGKILL)
     os.setsid()
     child = os.fork()
     if child == 0:
-        _program(command, how, report)
+        _program(how, report, orders)
     _close_all_but(report)
     _reap(child, report)
 
@@ -76,27 +143,45 @@ def _reap(child: int, report: int) -> NoReturn:
             os.write(report, b"X %d %d\n" % (status, time.monotonic_ns()))
 
 
-def _program(command: Command, how: Confinement, report: int) -> NoReturn:
-    """Become the program. The executes pipe closes by itself at exec (it is close-on-exec), and so does report."""
+def _program(how: Confinement, report: int, orders: socket.socket) -> NoReturn:
+    """Get ready, wait for the order and become the program.
+
+    Every descriptor but the program's own is close-on-exec: the pipes end by themselves.
+    """
     try:
         os.write(report, b"P %d\n" % os.getpid())
         os.setsid()
-        os.dup2(command.stdin, 0)
-        os.dup2(command.stdout, 1)
-        os.dup2(command.stderr, 2)
-        if command.terminal:
-            control_terminal(0)
-        os.chdir(command.directory)
         confine(how)
         os.umask(0o022)
+        (file, words, environment, directory, terminal), descriptors = _receive(orders)
+        for standard, descriptor in enumerate(descriptors):
+            os.dup2(descriptor, standard)
+        if terminal:
+            control_terminal(0)
+        os.chdir(directory)
         for number in (signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
-        os.execve(command.file, command.words, command.environment)
+        os.execve(file, words, environment)
     except OSError as error:
         os.write(report, b"E %d %s\n" % (error.errno or 0, str(error).encode("utf-8", "replace")))
     finally:
         os._exit(127)
+
+
+def _receive(orders: socket.socket) -> tuple[list, list[int]]:  # type: ignore[type-arg]  # JSON's own types
+    """The order and its descriptors. Ends the process if the agent went away instead."""
+    length, descriptors, _, _ = socket.recv_fds(orders, 4, 3)
+    size = int.from_bytes(length, "big")
+    data = b""
+    while len(data) < size:
+        piece = orders.recv(size - len(data))
+        if not piece:
+            break
+        data += piece
+    if not size or len(data) < size:
+        os._exit(0)
+    return json.loads(data), descriptors
 
 
 def _close_all_but(kept: int) -> None:

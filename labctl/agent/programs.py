@@ -11,8 +11,7 @@ import signal
 import time
 from typing import NamedTuple
 
-from labctl.agent.confine import Confinement
-from labctl.agent.keeper import Command, keep
+from labctl.agent.keeper import Command, Nursery
 from labctl.agent.processes import descendants, process_of, processes
 from labctl.agent.window import open_window, read_some, resize
 
@@ -66,7 +65,7 @@ class Stream:
 class Program:
     """A program from its start to the end of its last descendant."""
 
-    def __init__(self, order: Order, how: Confinement) -> None:
+    def __init__(self, order: Order, nursery: Nursery) -> None:
         self.order = order
         self.pid = 0
         self.status: int | None = None
@@ -75,13 +74,13 @@ class Program:
         self.doing: list[str] = []
         self.input = b""
         self.input_ends = False
-        self._report = b""
         self.failure: bytes = b""
         self.is_gone = False
         self.is_orphaned = False
-        self._spawn(how)
+        self.end_is_said = False
+        self._spawn(nursery)
 
-    def _spawn(self, how: Confinement) -> None:
+    def _spawn(self, nursery: Nursery) -> None:
         order = self.order
         file = find(order.words[0], order.environment.get("PATH", ""))
         theirs: list[int] = []
@@ -106,7 +105,8 @@ class Program:
             file, order.words, order.environment, order.directory, stdin, stdout, stderr, terminal
         )
         self.started_ns = time.monotonic_ns()
-        self.keeper, self.report, self.executes = keep(command, how)
+        kept = nursery.keep(command)
+        self.keeper, self.report, self.executes, self._report = kept
         for descriptor in set(theirs):
             os.close(descriptor)
 
@@ -114,8 +114,9 @@ class Program:
         """Take what the keeper says. False at its end: no process of this program is left."""
         try:
             data = os.read(self.report, 4096)
+            is_open = bool(data)
         except BlockingIOError:
-            return True
+            data, is_open = b"", True
         self._report += data
         *lines, self._report = self._report.split(b"\n")
         for line in lines:
@@ -127,7 +128,7 @@ class Program:
                 self.status, self.ended_ns = int(status), int(when)
             elif kind == b"E":
                 self.failure = rest
-        return bool(data)
+        return is_open
 
     def write_input(self) -> bool:
         """Give as much of the input as it takes now. True when all of it is given (or nobody reads it)."""
@@ -186,6 +187,8 @@ class Program:
         if self.is_orphaned:
             family |= {one.pid: one for one in among.values() if self.pid in (one.pid, one.session)}
         living = [one.pid for one in family.values() if one.state not in "ZX"]
+        if not self.is_gone:
+            os.kill(self.keeper, signal.SIGCONT)  # a program may have stopped it
         for pid in living:
             try:
                 os.kill(pid, signal.SIGKILL)

@@ -7,6 +7,7 @@ descendant's end). Times are CLOCK_MONOTONIC in nanoseconds.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -16,14 +17,17 @@ from typing import Any
 
 from labctl.agent.awaiting import Awaiting
 from labctl.agent.frames import Header, encode
+from labctl.agent.keeper import Nursery
 from labctl.agent.line import Line
 from labctl.agent.look import Looker, port_from
 from labctl.agent.loop import Loop
-from labctl.agent.programs import NotStarted, Order, Program, Stream, names_on
+from labctl.agent.programs import NotStarted, Order, Program, names_on
 from labctl.agent.settings import Settings, in_force, settings_from
 from labctl.agent.sockets import sockets
+from labctl.agent.watch import Watch
 
 _REAP_AGAIN_S = 0.002
+_NOT_EXECUTABLE = (errno.ENOENT, errno.ENOEXEC, errno.EACCES)
 NAME_SERVICE = "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n"
 """nsswitch.conf(5): names come from the host's own files, so that an unknown one is unknown at once."""
 
@@ -35,10 +39,11 @@ class Agent:
         self._settings = settings
         self._loop = Loop()
         self._programs: dict[str, Program] = {}
-        self._paused: list[tuple[Program, Stream]] = []
-        self._line = Line(self._loop, come, go, on_frame=self._on_frame, on_empty=self._resume)
+        self._line = Line(self._loop, come, go, on_frame=self._on_frame, on_empty=self._on_empty)
+        self._nursery = Nursery(settings.how)
         self._looker = Looker(settings.looks_as)
         self._awaiting = Awaiting(self._loop, self._looker)
+        self._watch = Watch(self._loop, self._line, self._awaiting.look_again)
         self._requests = {
             "start": self._start,
             "feed": self._feed,
@@ -63,6 +68,7 @@ class Agent:
                 "in_force": in_force(self._settings.how),
             }
         )
+        self._nursery.refill()
         self._loop.run()
 
     def _reap_orphans(self) -> None:
@@ -75,18 +81,14 @@ class Agent:
             os.read(come, 4096)
             try:
                 while (ended := os.waitpid(-1, os.WNOHANG))[0]:
-                    self._on_orphan(*ended)
+                    self._watch.on_orphan(*ended)
             except ChildProcessError:
                 return
 
         self._loop.on_readable(come, reap)
 
-    def _on_orphan(self, pid: int, status: int) -> None:
-        """A program whose keeper was killed ends as the agent's own child; its end must not be lost."""
-        for program in self._programs.values():
-            if program.pid == pid and program.status is None:
-                program.status, program.ended_ns = status, time.monotonic_ns()
-                self._say_end(program)
+    def _on_empty(self) -> None:
+        self._watch.resume()
 
     def _on_frame(self, header: Header, body: bytes) -> None:
         request = self._requests.get(header.get("do", ""))
@@ -115,7 +117,7 @@ class Agent:
             output_cap=header["output_cap"],
         )
         try:
-            program = Program(order, self._settings.how)
+            program = Program(order, self._nursery)
         except NotStarted as error:
             names = names_on(order.environment["PATH"]) if error.reason == "not-found" else []
             self._answer(header, error=error.reason, detail=order.words[0], known=names)
@@ -124,97 +126,22 @@ class Agent:
             self._answer(header, error="failed", detail=str(error))
             return
         self._programs[order.program] = program
-        self._loop.on_readable(program.report, lambda: self._on_report(program))
-        self._loop.on_readable(program.executes, lambda: self._on_executes(program, header))
-        for stream in program.streams:
-            self._watch_stream(program, stream)
+        self._watch.begin(program, lambda: self._on_executes(header, program))
         program.input, program.input_ends = body, not (order.window or order.interactive)
         if program.input or program.input_ends:
             self._give_input(program)
         if header.get("seconds") is not None:
             self._loop.after(header["seconds"], lambda: self._at_limit(program))
 
-    def _on_executes(self, program: Program, header: Header) -> None:
-        """The program executes now, or it never will: the pipe ended."""
-        self._loop.on_readable(program.executes, None)
-        os.close(program.executes)
-        program.read_report()
+    def _on_executes(self, header: Header, program: Program) -> None:
         if not program.failure:
             self._answer(header, ok=True, pid=program.pid, started=program.started_ns)
+            self._nursery.refill()
             return
         number, _, detail = program.failure.decode("utf-8", "replace").partition(" ")
         del self._programs[program.order.program]
-        reason = "not-executable" if int(number) in (2, 8, 13) else "failed"
+        reason = "not-executable" if int(number) in _NOT_EXECUTABLE else "failed"
         self._answer(header, error=reason, detail=detail)
-
-    def _on_report(self, program: Program) -> None:
-        had_ended = program.status is not None
-        is_open = program.read_report()
-        if program.status is not None and not had_ended and not program.failure:
-            self._say_end(program)
-        if not is_open:
-            self._say_gone(program)
-        self._awaiting.look_again()
-
-    def _say_end(self, program: Program) -> None:
-        for stream in program.streams:
-            while self._say_output(program, stream):
-                pass
-        status = program.status or 0
-        self._line.say(
-            {
-                "ev": "ended",
-                "program": program.order.program,
-                "status": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
-                "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
-                "t": program.ended_ns,
-                "limit": program.limit,
-                "doing": program.doing,
-            }
-        )
-
-    def _say_gone(self, program: Program) -> None:
-        self._loop.on_readable(program.report, None)
-        for stream in program.streams:
-            while self._say_output(program, stream):
-                pass
-            self._loop.on_readable(stream.descriptor, None)
-        if program.stdin >= 0:
-            self._loop.on_writable(program.stdin, None)
-        program.close()
-        self._paused = [pair for pair in self._paused if pair[0] is not program]
-        program.is_gone = True
-        program.is_orphaned = program.status is None and not program.failure
-        if program.status is not None and not program.failure:
-            self._line.say({"ev": "gone", "program": program.order.program})
-
-    def _watch_stream(self, program: Program, stream: Stream) -> None:
-        self._loop.on_readable(stream.descriptor, lambda: self._on_output(program, stream))
-
-    def _on_output(self, program: Program, stream: Stream) -> None:
-        if self._line.is_full:
-            self._loop.on_readable(stream.descriptor, None)
-            self._paused.append((program, stream))
-        elif self._say_output(program, stream):
-            self._awaiting.look_again()
-
-    def _resume(self) -> None:
-        paused, self._paused = self._paused, []
-        for program, stream in paused:
-            self._watch_stream(program, stream)
-
-    def _say_output(self, program: Program, stream: Stream) -> bool:
-        """Pass a piece on. False when there is no more now."""
-        was_cut = stream.is_cut
-        data = stream.read()
-        words = {"program": program.order.program, "stream": stream.name, "t": time.monotonic_ns()}
-        if stream.is_cut and not was_cut:
-            self._line.say({"ev": "cut", **words})
-        if data:
-            self._line.say({"ev": "output", **words}, data)
-        elif data == b"":
-            self._loop.on_readable(stream.descriptor, None)
-        return bool(data)
 
     def _feed(self, header: Header, body: bytes) -> None:
         program = self._program(header)

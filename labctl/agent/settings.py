@@ -50,7 +50,7 @@ def settings_from(values: dict[str, Any]) -> Settings:
         directory=home if os.path.isdir(home) else "/",
         environment=environment,
         how=how,
-        looks_as=None if own_namespace else how,
+        looks_as=None if own_namespace or how.uid == os.geteuid() else how,
         nsswitch=bool(values.get("nsswitch", False)),
     )
 

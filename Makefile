@@ -1,0 +1,41 @@
+# make run     one command from a clone to a verdict
+# make test    one command from a clone to green tests
+# make bench   labctl against the same by hand
+# make torture SECONDS=n   scenarios in random order on both engines; goes on where it stopped
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SECONDS ?= 60
+ENGINE ?= auto
+
+.PHONY: run test lint bench torture images clean
+
+run: $(READY) images
+	$(BIN)/labctl run --engine $(ENGINE) scenarios/basic.yaml
+
+test: $(READY) images lint
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(READY) images
+	$(BIN)/python -m tests.bench.bench
+
+torture: $(READY) images
+	$(BIN)/python -m tests.torture.torture --seconds $(SECONDS)
+
+# Images are only made where a daemon answers; without one, or where they can't be had, labs run on namespaces.
+images: $(READY)
+	$(BIN)/labctl build --if-possible
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache dist

@@ -1,0 +1,137 @@
+"""What programs print and how they end -> frames to labctl, each once and in order.
+
+`output` pieces come as they are printed; `ended` comes after all that the program had printed; `gone` when its
+last descendant is gone. Nothing is said of a program before its start is answered.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+from labctl.agent.line import Line
+from labctl.agent.loop import Loop
+from labctl.agent.processes import process_of
+from labctl.agent.programs import Program, Stream
+
+
+class Watch:
+    """Watches every program of this host."""
+
+    def __init__(self, loop: Loop, line: Line, on_change: Callable[[], None]) -> None:
+        self._loop, self._line = loop, line
+        self._on_change = on_change
+        self._programs: list[Program] = []
+        self._paused: list[tuple[Program, Stream]] = []
+
+    def begin(self, program: Program, on_executes: Callable[[], None]) -> None:
+        """Watch a program; `on_executes` is called once, when it executes or is known never to."""
+        self._programs.append(program)
+        self._loop.on_readable(program.executes, lambda: self._executes(program, on_executes))
+
+    def resume(self) -> None:
+        """Labctl has taken what waited: read on."""
+        paused, self._paused = self._paused, []
+        for program, stream in paused:
+            self._watch_stream(program, stream)
+
+    def on_orphan(self, pid: int, status: int) -> None:
+        """A child of the agent's own has ended. A program whose keeper was killed ends like this."""
+        for program in self._programs:
+            if program.pid == pid and program.status is None:
+                program.status, program.ended_ns = status, time.monotonic_ns()
+                if program.is_orphaned:
+                    self._say_end(program)
+                    self._finish(program)
+                self._on_change()
+                return
+
+    def _executes(self, program: Program, on_executes: Callable[[], None]) -> None:
+        self._loop.on_readable(program.executes, None)
+        os.close(program.executes)
+        program.read_report()
+        on_executes()
+        for stream in program.streams:
+            self._watch_stream(program, stream)
+        self._loop.on_readable(program.report, lambda: self._reports(program))
+        self._reports(program)
+
+    def _reports(self, program: Program) -> None:
+        is_open = program.read_report()
+        if program.status is not None and not program.failure:
+            self._say_end(program)
+        if not is_open:
+            self._loop.on_readable(program.report, None)
+            self._keeper_ended(program)
+        self._on_change()
+
+    def _keeper_ended(self, program: Program) -> None:
+        """The last descendant is gone; or a program killed the keeper, and its own end is still to come."""
+        if program.status is None and not program.failure:
+            program.is_orphaned = True
+            if process_of(program.pid) is None:
+                self.on_orphan(program.pid, signal.SIGKILL)
+            return
+        self._finish(program)
+
+    def _say_end(self, program: Program) -> None:
+        if program.end_is_said:
+            return
+        program.end_is_said = True
+        self._drain(program)
+        status = program.status or 0
+        self._line.say(
+            {
+                "ev": "ended",
+                "program": program.order.program,
+                "status": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
+                "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
+                "t": program.ended_ns,
+                "limit": program.limit,
+                "doing": program.doing,
+            }
+        )
+
+    def _finish(self, program: Program) -> None:
+        self._drain(program)
+        for stream in program.streams:
+            self._loop.on_readable(stream.descriptor, None)
+        if program.stdin >= 0:
+            self._loop.on_writable(program.stdin, None)
+        program.close()
+        program.is_gone = True
+        self._programs.remove(program)
+        self._paused = [pair for pair in self._paused if pair[0] is not program]
+        if not program.failure:
+            self._line.say({"ev": "gone", "program": program.order.program})
+
+    def _watch_stream(self, program: Program, stream: Stream) -> None:
+        self._loop.on_readable(stream.descriptor, lambda: self._prints(program, stream))
+
+    def _prints(self, program: Program, stream: Stream) -> None:
+        if self._line.is_full:
+            self._loop.on_readable(stream.descriptor, None)
+            self._paused.append((program, stream))
+        elif self._say_output(program, stream):
+            self._on_change()
+
+    def _drain(self, program: Program) -> None:
+        """Say all that is there now; at most the cap, so a descendant that prints on and on can't hold us up."""
+        for stream in program.streams:
+            while self._say_output(program, stream):
+                pass
+
+    def _say_output(self, program: Program, stream: Stream) -> bool:
+        """Pass a piece on. False when there is no more now."""
+        was_cut = stream.is_cut
+        data = stream.read()
+        words = {"program": program.order.program, "stream": stream.name, "t": time.monotonic_ns()}
+        if data:
+            self._line.say({"ev": "output", **words}, data)
+        elif data == b"":
+            self._loop.on_readable(stream.descriptor, None)
+        if stream.is_cut and not was_cut:
+            self._line.say({"ev": "cut", **words})
+        return bool(data)

@@ -1,0 +1,127 @@
+"""`make bench`: what labctl takes, against what the same takes by hand. Exits 1 when a budget is passed.
+
+    python -m tests.bench.bench [--runs N] [--programs N] [netns] [docker] [cli]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from labctl.engine.contract import Engine
+from labctl.engine.docker.compose import find_compose as find_compose_program
+from labctl.engine.docker.engine import DockerEngine
+from labctl.engine.netns.engine import Netns
+from labctl.hosts.conversation import Conversation
+from labctl.hosts.launch import launch, started
+from labctl.hosts.program import Program
+from labctl.plan.compose_file import read_compose
+from labctl.plan.make import make_plan
+from labctl.scenario.model import Family
+from labctl.scenario.read import read_scenario
+from tests.bench.measure import Row, by_turns, cpu_ms, wall_s
+
+HERE = Path(__file__).parent
+TOP = HERE.parent.parent
+LABCTL = shutil.which("labctl", path=str(Path(sys.executable).parent)) or "labctl"
+WITHOUT_CHECK = HERE / "basic-without-check.yaml"
+WITH_CHECK = TOP / "scenarios" / "basic.yaml"
+
+
+def environment() -> dict[str, str]:
+    """Ours, as users have it: with compiled modules kept."""
+    return {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+
+
+def labctl_run(engine: str, scenario: Path) -> float:
+    """Wall time of `labctl run`, in seconds."""
+    return wall_s([LABCTL, "run", "--engine", engine, "-q", str(scenario)], environment())
+
+
+def engine_rows(name: str, runs: int, budgets: dict[Path, float]) -> Iterator[Row]:
+    """basic.yaml, cold, in its variants, against the script."""
+    script = str(HERE / f"by_hand_{name}.sh")
+    known = environment()
+    if name == "docker":
+        known["COMPOSE"] = " ".join(find_compose_program())
+    for scenario, budget in budgets.items():
+        ours = partial(labctl_run, name, scenario)
+        ratio, detail = by_turns(ours, lambda: wall_s([script], known), runs)
+        yield Row(f"{name}: {scenario.name} / by hand", ratio, budget, "x", detail)
+
+
+def program_row(engine: Engine, count: int) -> Row:
+    """A further program on a running host: from asking for it to knowing its end."""
+    compose = read_compose(TOP / "compose.yaml")
+    scenario = read_scenario(WITHOUT_CHECK, services=list(compose.services))
+    plan = make_plan(scenario, compose, Family.IPV4)
+    with tempfile.TemporaryDirectory() as folder:
+        lab = engine.up(plan, lab=f"bench-{os.getpid()}", folder=Path(folder), say=lambda words: None)
+        try:
+            conversation = Conversation(lab.channels)
+            conversation.greet()
+            times = [one_program(conversation, number) for number in range(count + 10)][10:]
+        finally:
+            lab.down()
+    median = statistics.median(times)
+    return Row(f"{engine.name}: /bin/true on a running host", median, 5.0, "ms", f"median of {count}")
+
+
+def one_program(conversation: Conversation, number: int) -> float:
+    """Milliseconds that one program takes."""
+    began = time.perf_counter()
+    program = Program(name="true", host="client", number=1, command=("/bin/true",), key=f"true#{number}")
+    ticket = launch(conversation, program, environment={}, window=False)
+    started(conversation, program, ticket)
+    conversation.until(lambda: program.has_ended, timeout_s=10.0)
+    return (time.perf_counter() - began) * 1000
+
+
+def cli_rows(runs: int) -> Iterator[Row]:
+    """Processor time of the command line itself."""
+    for words, budget in (([LABCTL, "--help"], 80.0), ([LABCTL, "validate", str(WITH_CHECK)], 110.0)):
+        cpu_ms(words, environment())
+        figure = statistics.median(cpu_ms(words, environment()) for _ in range(runs))
+        yield Row(f"labctl {words[1]}: processor time", figure, budget, "ms", f"median of {runs}")
+
+
+def rows(chosen: list[str], runs: int, programs: int) -> Iterator[Row]:
+    """Every figure that was asked for."""
+    if "cli" in chosen:
+        yield from cli_rows(runs)
+    if "netns" in chosen:
+        yield from engine_rows("netns", runs, {WITHOUT_CHECK: 1.25, WITH_CHECK: 1.6})
+        yield program_row(Netns(), programs)
+    if "docker" in chosen:
+        yield from engine_rows("docker", runs, {WITHOUT_CHECK: 1.1})
+        yield program_row(DockerEngine(), programs)
+
+
+def main() -> int:
+    """Print a row a figure; 1 when one is over its budget."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=15)
+    parser.add_argument("--programs", type=int, default=200)
+    parser.add_argument("what", nargs="*", default=["cli", "netns", "docker"])
+    words = parser.parse_args()
+    over = 0
+    for row in rows(words.what, words.runs, words.programs):
+        print(row, flush=True)
+        over += not row.is_within
+    return 1 if over else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"{error}\n{(error.stderr or b'').decode(errors='replace')}")

@@ -1,0 +1,71 @@
+"""Runs that passed or not -> a tally that survives an interruption, and what it says about flakes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+
+class Count(msgspec.Struct):
+    """Of one scenario on one engine."""
+
+    runs: int = 0
+    failures: int = 0
+
+
+class Tally(msgspec.Struct):
+    """Every count, by `engine scenario`; and what the failures were."""
+
+    counts: dict[str, Count] = {}
+    failed: list[str] = []
+
+    def add(self, engine: str, scenario: str, failure: str) -> None:
+        """Count a run; `failure` is empty for one that passed."""
+        count = self.counts.setdefault(f"{engine} {scenario}", Count())
+        count.runs += 1
+        if failure:
+            count.failures += 1
+            self.failed.append(f"{engine} {scenario}: {failure}")
+
+    def of(self, engine: str) -> Count:
+        """All of one engine together."""
+        mine = [count for key, count in self.counts.items() if key.split(" ", 1)[0] == engine]
+        return Count(sum(count.runs for count in mine), sum(count.failures for count in mine))
+
+
+def load(path: Path) -> Tally:
+    """The tally of an earlier, interrupted run; an empty one if there is none."""
+    return msgspec.json.decode(path.read_bytes(), type=Tally) if path.exists() else Tally()
+
+
+def save(tally: Tally, path: Path) -> None:
+    """Keep it, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.write_bytes(msgspec.json.encode(tally))
+    new.replace(path)
+
+
+def upper_bound(runs: int, failures: int, confidence: float = 0.95) -> float:
+    """The rate of failure that is not exceeded with this confidence (Clopper and Pearson's exact bound)."""
+    if runs == 0 or failures >= runs:
+        return 1.0
+    low, high = failures / runs, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        if _at_most(failures, runs, middle) > 1 - confidence:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _at_most(failures: int, runs: int, rate: float) -> float:
+    """How likely so few failures are at that rate."""
+    term = (1 - rate) ** runs
+    total = term
+    for k in range(failures):
+        term *= (runs - k) / (k + 1) * rate / (1 - rate)
+        total += term
+    return total
