@@ -43,18 +43,10 @@ class ComposeFile(Struct, frozen=True):
 
 
 _LABS_OWN = {
-    *("cap_drop", "command", "container_name", "domainname", "entrypoint", "hostname", "init", "labels"),
-    *(
-        "logging",
-        "mac_address",
-        "networks",
-        "profiles",
-        "pull_policy",
-        "read_only",
-        "restart",
-        "security_opt",
-    ),
-    *("stdin_open", "stop_grace_period", "stop_signal", "tmpfs", "tty", "user", "working_dir"),
+    *("cap_drop", "command", "container_name", "dns", "dns_opt", "dns_search", "domainname", "entrypoint"),
+    *("hostname", "init", "labels", "logging", "mac_address", "networks", "profiles", "pull_policy"),
+    *("read_only", "restart", "security_opt", "stdin_open", "stop_grace_period", "stop_signal", "tmpfs"),
+    *("tty", "user", "working_dir"),
 }
 """Keys that say how a host idles, is named and connected when Compose runs it; a lab sees to that itself."""
 

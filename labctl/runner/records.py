@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from labctl.plan.model import Plan
+from labctl.plan.shipped import is_installed
 
 KEPT = 20
 """So many runs' folders are kept beside a scenario; older ones are removed."""
@@ -23,8 +24,8 @@ def open_folder(scenario: Path, name: str, records: Path | None) -> Path:
     """A new folder for a run: `.labctl/runs/DATE-NAME` beside the scenario, or in the user's state folder."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
     label = re.sub(r"[^\w.\[\]-]+", "-", name).strip("-")
-    for base in (records or scenario.resolve().parent, state_folder()):
-        runs = base / ".labctl" / "runs" if base != state_folder() else base / "runs"
+    beside = (records or scenario.resolve().parent) / ".labctl" / "runs"
+    for runs in (state_folder() / "runs",) if is_installed(scenario) else (beside, state_folder() / "runs"):
         try:
             return _make(runs, f"{stamp}-{label}")
         except OSError:

@@ -82,6 +82,16 @@ def jobs_of(selected: Iterable[Selected], *, engine: str) -> tuple[list[Job], li
     return jobs, skipped
 
 
+def whole_lab(folder: Path) -> Plan:
+    """The plan of a lab with every service of the compose.yaml that scenarios in a folder belong to, once each.
+
+    Raises ScenarioError with what is wrong with that file.
+    """
+    compose = read_compose(find_compose(folder / "scenario.yaml"))
+    scenario = Scenario(path=compose.path, name=compose.path.parent.name, steps=())
+    return make_plan(scenario, compose, Family.IPV4)
+
+
 def scenario_id(path: str | os.PathLike[str]) -> str:
     """A path without `.yaml`, and without `./` before it."""
     return os.path.normpath(path).removesuffix(".yaml")
