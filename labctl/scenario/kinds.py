@@ -162,7 +162,10 @@ def one_of(title: str, choices: Collection[str], hints: Mapping[str, str] | None
         scalar = expect_scalar(node, page, title)
         if scalar is None or scalar.text in choices:
             return scalar.text if scalar else None
-        hint = (hints or {}).get(scalar.text) or did_you_mean(scalar.text, choices, kinds="known words")
+        only = f"write `{next(iter(choices))}`" if len(choices) == 1 else None
+        hint = (
+            (hints or {}).get(scalar.text) or only or did_you_mean(scalar.text, choices, kinds="known words")
+        )
         page.wrong(scalar, f"{quoted(scalar.text)} is not {title}", hint)
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from labctl.scenario.kinds import BOOL, COUNT, NAME, TEXT_SCHEMA, text_map
+from labctl.scenario.kinds import BOOL, COUNT, MOST_COPIES, NAME, TEXT_SCHEMA, text_map
 from labctl.scenario.maps import object_schema, read_map, table
 from labctl.scenario.model import HostSpec
 from labctl.scenario.names import copies
@@ -68,6 +68,9 @@ def _read_hosts(node: Node, page: Page) -> tuple[HostSpec, ...] | None:
         return None
     specs = [_read_host(name, value, page) for name, value in node.entries]
     good = tuple(spec for spec in specs if spec is not None)
+    if sum(spec.count or 1 for spec in good) > MOST_COPIES:
+        page.wrong(node, f"a lab has at most {MOST_COPIES} hosts", "ask for fewer")
+        return None
     _note_doubles(good, page)
     return good if len(good) == len(specs) else None
 

@@ -79,7 +79,7 @@ def _read_num(node: Node, page: Page) -> Num | None:
 
 def _comparison_hint(text: str) -> str | None:
     """`>3` and the like as a range, None for anything else."""
-    found = re.fullmatch(r"([<>])(=?)\s*(.+)", text)
+    found = re.fullmatch(r"([<>])(=?) ?([^ ].*)", text)
     if found is None:
         return None
     bound = "min" if found[1] == ">" else "max"

@@ -8,6 +8,8 @@ from msgspec import Struct
 
 LONGEST_QUOTE = 60
 WIDEST_LINE = 120
+MOST_NAMES = 200
+MOST_NAMES_SHOWN = 20
 
 
 class Position(Struct, frozen=True):
@@ -73,14 +75,13 @@ def did_you_mean(word: str, known: Iterable[str], *, kinds: str = "") -> str | N
     """A hint for an unknown name: the nearest known one, and all of them under the title `kinds`."""
     from difflib import get_close_matches  # 2 ms of start-up that only a mistake has to pay
 
-    names = sorted(set(known))
+    names = sorted(set(known))[:MOST_NAMES]
     nearest = get_close_matches(word.lower(), [name.lower() for name in names], n=1, cutoff=0.6)
-    listed = f"{kinds}: {', '.join(names)}" if kinds and names else None
+    shown = ", ".join(names[:MOST_NAMES_SHOWN]) + (", …" if len(names) > MOST_NAMES_SHOWN else "")
+    listed = f"{kinds}: {shown}" if kinds and names else None
     if nearest:
         meant = next(name for name in names if name.lower() == nearest[0])
         return f"did you mean '{meant}'? {listed}" if listed else f"did you mean '{meant}'?"
-    if len(names) == 1:
-        return f"write `{names[0]}`"
     return f"choose one of the {listed}" if listed else None
 
 

@@ -7,12 +7,14 @@ from typing import Any, Generic, TypeVar, cast
 
 from msgspec import Struct
 
-from labctl.scenario.problems import Position, Problem, quoted
+from labctl.scenario.problems import Position, Problem, ScenarioError, quoted
 from labctl.scenario.yaml_tree import Mapping as MapNode
 from labctl.scenario.yaml_tree import Node, Scalar, Tree
 from labctl.scenario.yaml_tree import Sequence as SequenceNode
 
 T = TypeVar("T")
+
+MOST_PROBLEMS = 100
 
 JsonSchema = Mapping[str, Any]  # Any: JSON is whatever JSON is
 
@@ -30,8 +32,12 @@ class Page:
         self.warnings: list[Problem] = []
 
     def wrong(self, at: Position | Node, message: str, hint: str | None = None) -> None:
-        """Note a problem that keeps the file from being used."""
+        """Note a problem that keeps the file from being used. Raises ScenarioError at the hundredth."""
         self.problems.append(self._problem(at, message, hint))
+        if len(self.problems) >= MOST_PROBLEMS:
+            last = max((problem.at for problem in self.problems), key=lambda at: (at.line, at.column))
+            more = f"that makes {MOST_PROBLEMS} problems, and the file was not read to its end"
+            raise ScenarioError([*self.problems, self._problem(last, more, None)])
 
     def warn(self, at: Position | Node, message: str, hint: str | None = None) -> None:
         """Note what is allowed, and probably not meant."""

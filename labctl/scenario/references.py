@@ -26,6 +26,8 @@ from labctl.scenario.verbs import (
 from labctl.scenario.yaml_tree import Mapping as MapNode
 from labctl.scenario.yaml_tree import Node, Scalar
 
+MOST_PROGRAMS = 10_000
+
 
 def check_references(
     outlines: Sequence[Outline | None], hosts: Iterable[HostSpec] | None, page: Page
@@ -124,6 +126,7 @@ class _Programs:
         self._page = page
         self._sizes: dict[str, int] = {}  # started names -> how many programs they stand for
         self._lines: dict[str, int] = {}  # every name that is taken -> where it was given
+        self._made = 0
         self._uncounted: set[str] = set()
         self._runs: set[str] = set()
         self._later: dict[str, int] = {}
@@ -143,10 +146,13 @@ class _Programs:
         name, size = _given_name(outline), self._size(outline.values)
         if outline.verb == "start" and name is None:
             self._sees_all = False
+        self._made += size or 1
         if size is not None and size > MOST_COPIES:
-            self._page.wrong(
-                outline.values.at, f"this step makes {size} programs", f"make at most {MOST_COPIES}"
-            )
+            hint = f"make at most {MOST_COPIES}"
+            self._page.wrong(outline.values.at, f"this step makes {size} programs", hint)
+        elif self._made > MOST_PROGRAMS:
+            hint = f"make at most {MOST_PROGRAMS}"
+            self._page.wrong(outline.values.at, f"the steps so far make {self._made} programs", hint)
         elif name is not None:
             self._take(name, size, outline)
         if isinstance(outline.step, Run) and size is not None:

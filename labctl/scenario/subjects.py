@@ -105,8 +105,13 @@ def _is_address(address: str, node: Node, page: Page) -> bool:
     return False
 
 
+def _nearly_port(text: str) -> re.Match[str] | None:
+    """A port in another tool's words. Looks at short texts only: the pattern tries every split of blanks."""
+    return re.fullmatch(_NEARLY_PORT, text.strip()) if len(text) < 80 else None
+
+
 def _port_hint(text: str) -> str:
-    if found := re.fullmatch(_NEARLY_PORT, text.strip()):
+    if found := _nearly_port(text):
         protocol = (found[1] or found[5] or "tcp").lower()
         number = found[3] or found[4] or found[6]
         address = f"{found[2].strip('/')}:" if found[2] and found[2] != "*" else ""
@@ -172,7 +177,7 @@ def _read_subject(node: Node, page: Page) -> Subject | None:
     if text in ("tcp", "udp", "unix"):
         page.wrong(node, f"'{text}' needs a port", _port_hint(text))
         return None
-    if re.match(r"(?i)(tcp|udp|unix)\b(?!$|-)", text) or re.fullmatch(_NEARLY_PORT, text):
+    if re.match(r"(?i)(tcp|udp|unix)\b(?!$|-)", text) or _nearly_port(text):
         return _port(text, node, page)
     if seconds(text) is not None:
         page.wrong(node, f"{quoted(text)} is a time, and there is no sleep", NO_SLEEP)

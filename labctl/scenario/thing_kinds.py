@@ -14,6 +14,8 @@ from labctl.scenario.things import ADDR_PORT, ARGUED, THINGS, Shape
 from labctl.scenario.yaml_tree import Mapping as MapNode
 from labctl.scenario.yaml_tree import Node
 
+LONGEST_ADDRESS = 255 + 6  # a name of 255 bytes (RFC 1035, 2.3.4), a colon and a port
+
 _SOCKET = r"(tcp|udp)://(?:(.+):)?([^:/]+)|unix://(.+)"
 # testinfra puts the name of an addr into a shell command without quoting it.
 _ADDRESS = r"([A-Za-z0-9_][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\])(?::([^:]*))?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*"
@@ -69,7 +71,7 @@ def _read_address(node: Node, page: Page) -> str | None:
     text = TEXT.read(node, page)
     if text is None:
         return None
-    found = re.fullmatch(_ADDRESS, text)
+    found = re.fullmatch(_ADDRESS, text) if len(text) <= LONGEST_ADDRESS else None
     if found is None:
         page.wrong(
             node, f"{quoted(text)} is not HOST or HOST:PORT", "write it like `cheerios` or `cheerios:51717`"

@@ -10,6 +10,8 @@ from labctl.scenario.problems import Position, Problem
 if TYPE_CHECKING:
     from yaml import YAMLError
 
+LONGEST_REWRITTEN = 100
+
 # What libyaml says -> what it means, and what to do.
 _MEANINGS: dict[str, tuple[str, str]] = {
     "did not find expected ',' or '}'": (
@@ -61,14 +63,13 @@ _BEGUN = ("could not find expected ':'", "found unexpected end of stream")
 def syntax_problem(error: YAMLError, file: str, lines: tuple[str, ...]) -> Problem:
     """The problem behind an error of the parser, at the place where somebody would look for it."""
     said = str(getattr(error, "problem", None) or error)
-    end = _place(error, "problem_mark")
-    begin = _place(error, "context_mark")
+    end = _place(error, "problem_mark", lines)
+    begin = _place(error, "context_mark", lines)
     line, column = end or begin or (1, 1)
     if any(each in said for each in _BEGUN) and begin is not None:
         line, column = begin
-    if _is_end(lines, line, column) and begin is not None and said.startswith("did not find expected ',' or"):
-        opened = "brace" if "}" in said else "bracket"
-        return _problem(file, lines, *begin, f"this {opened} is never closed", "close it")
+    if (line, column) == _end(lines) and begin is not None and _after(lines, *begin).startswith(("{", "[")):
+        return _problem(file, lines, *begin, "this bracket is never closed", "close it")
     if "mapping values are not allowed" in said:
         return _problem(file, lines, line, column, *_second_colon(lines[line - 1], column))
     for beginning, (message, hint) in _MEANINGS.items():
@@ -77,20 +78,24 @@ def syntax_problem(error: YAMLError, file: str, lines: tuple[str, ...]) -> Probl
     return _problem(file, lines, line, column, said, None)
 
 
-def _is_end(lines: tuple[str, ...], line: int, column: int) -> bool:
-    return line > len(lines) or (line == len(lines) and column > len(lines[-1]))
+def _after(lines: tuple[str, ...], line: int, column: int) -> str:
+    return lines[line - 1][column - 1 :]
 
 
-def _place(error: YAMLError, name: str) -> tuple[int, int] | None:
+def _end(lines: tuple[str, ...]) -> tuple[int, int]:
+    return len(lines), len(lines[-1]) + 1
+
+
+def _place(error: YAMLError, name: str, lines: tuple[str, ...]) -> tuple[int, int] | None:
+    """A mark's line and column from 1; libyaml adds a line break at the end of a file that has none."""
     mark = getattr(error, name, None)
-    return None if mark is None else (mark.line + 1, mark.column + 1)
+    return None if mark is None else min((mark.line + 1, mark.column + 1), _end(lines))
 
 
 def _problem(
     file: str, lines: tuple[str, ...], line: int, column: int, message: str, hint: str | None
 ) -> Problem:
-    shown = lines[line - 1] if line <= len(lines) else ""
-    return Problem(Position(file, line, column), f"this is no YAML: {message}", hint, shown)
+    return Problem(Position(file, line, column), f"this is no YAML: {message}", hint, lines[line - 1])
 
 
 def _second_colon(line: str, column: int) -> tuple[str, str]:
@@ -99,6 +104,6 @@ def _second_colon(line: str, column: int) -> tuple[str, str]:
     if found is None:
         return "a key cannot stand here", "check the indentation"
     text = line[found.start(2) :].rstrip()
-    if '"' in text or "\\" in text or " #" in text:
+    if len(text) > LONGEST_REWRITTEN or '"' in text or "\\" in text or " #" in text:
         return "a second ': ' in one value", "put quotes around a text that holds ': '"
     return "a second ': ' in one value", f'write `{found[1]}: "{text}"`'

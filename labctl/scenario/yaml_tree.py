@@ -7,7 +7,7 @@ nothing recurses, so no text of 64 KiB costs more than its own length.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -114,11 +114,9 @@ class _Open(Struct):
 
     at: Position
     flow: bool
-    is_map: bool
     anchor: str | None
     nodes_before: int
     items: list[Node]
-    key: Scalar | None = None
     height: int = 0
 
 
@@ -140,23 +138,34 @@ class _Builder:
         self._anchors: dict[str, _Anchored | None] = {}
         self._nodes = 0
         self._documents = 0
+        self._acts: dict[str, Callable[[Any], None]] = {
+            "DocumentStartEvent": self._begin_document,
+            "AliasEvent": self._repeat,
+            "ScalarEvent": self._add_scalar,
+            "SequenceStartEvent": self._begin,
+            "MappingStartEvent": self._begin,
+            "SequenceEndEvent": self._end_sequence,
+            "MappingEndEvent": self._end_mapping,
+        }
 
     def problem(self, at: Position, message: str, hint: str | None = None) -> Problem:
         line = self.lines[at.line - 1] if at.line <= len(self.lines) else ""
         return Problem(at, message, hint, line)
 
     def position(self, mark: Mark) -> Position:
+        if mark.line >= len(self.lines):  # libyaml adds a line break at the end of a file that has none
+            return Position(self.file, len(self.lines), len(self.lines[-1]) + 1)
         return Position(self.file, mark.line + 1, mark.column + 1)
 
     def take(self, event: Any) -> None:  # Any: an Event, whose attributes depend on its class
-        act = getattr(self, f"_{type(event).__name__}", None)
+        act = self._acts.get(type(event).__name__)
         if act is not None:
             act(event)
 
     def _fail(self, at: Position, message: str, hint: str | None = None) -> None:
         raise ScenarioError([*self.problems, self.problem(at, message, hint)])
 
-    def _DocumentStartEvent(self, event: Any) -> None:
+    def _begin_document(self, event: Any) -> None:
         at = self.position(event.start_mark)
         self._documents += 1
         if self._documents > 1:
@@ -166,7 +175,7 @@ class _Builder:
         if event.version not in (None, (1, 2)):
             self._fail(at, "labctl reads YAML 1.2 only", "remove the %YAML line")
 
-    def _AliasEvent(self, event: Any) -> None:
+    def _repeat(self, event: Any) -> None:
         at = self.position(event.start_mark)
         if event.anchor not in self._anchors:
             hint = f'put quotes around a text that begins with *: "*{event.anchor}"'
@@ -178,7 +187,7 @@ class _Builder:
         self._count(at, anchored.size, anchored.height)
         self._add(anchored.node, anchored.height)
 
-    def _ScalarEvent(self, event: Any) -> None:
+    def _add_scalar(self, event: Any) -> None:
         at = self.position(event.start_mark)
         self._refuse_tag(event, at)
         node = Scalar(at, event.value, event.style is None or event.style == "")
@@ -187,25 +196,19 @@ class _Builder:
             self._anchors[event.anchor] = _Anchored(node, 1, 0)
         self._add(node, 0)
 
-    def _SequenceStartEvent(self, event: Any) -> None:
-        self._begin(event, is_map=False)
-
-    def _MappingStartEvent(self, event: Any) -> None:
-        self._begin(event, is_map=True)
-
-    def _begin(self, event: Any, *, is_map: bool) -> None:
+    def _begin(self, event: Any) -> None:
         at = self.position(event.start_mark)
         self._refuse_tag(event, at)
         self._count(at, 1, 1)
         if event.anchor is not None:
             self._anchors[event.anchor] = None
-        self._open.append(_Open(at, bool(event.flow_style), is_map, event.anchor, self._nodes - 1, []))
+        self._open.append(_Open(at, bool(event.flow_style), event.anchor, self._nodes - 1, []))
 
-    def _SequenceEndEvent(self, event: Any) -> None:
+    def _end_sequence(self, event: Any) -> None:
         done = self._open.pop()
         self._finish(done, Sequence(done.at, tuple(done.items), done.flow))
 
-    def _MappingEndEvent(self, event: Any) -> None:
+    def _end_mapping(self, event: Any) -> None:
         done = self._open.pop()
         entries = zip(done.items[::2], done.items[1::2], strict=True)
         self._finish(done, Mapping(done.at, tuple(self._unique(entries)), done.flow))

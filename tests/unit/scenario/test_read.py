@@ -7,7 +7,6 @@ from typing import TypeVar
 
 import pytest
 
-from labctl.scenario import ScenarioError, hosts_of, read_scenario
 from labctl.scenario.model import (
     Check,
     End,
@@ -34,8 +33,9 @@ from labctl.scenario.model import (
     ThingState,
     Wait,
 )
-from labctl.scenario.problems import Position
-from labctl.scenario.read import scenario_of
+from labctl.scenario.names import hosts_of
+from labctl.scenario.problems import Position, ScenarioError
+from labctl.scenario.read import read_scenario, scenario_of
 from labctl.scenario.yaml_tree import parse
 
 EXAMPLES = Path(__file__).parent / "examples"
@@ -279,9 +279,9 @@ def test_a_port_is_a_protocol_and_a_place(text: str, port: Port) -> None:
     assert step(Wait, f"\n      on: cheerios\n      wait: {text}").subject == port
 
 
-@pytest.mark.parametrize("protocol", ["tcp", "udp"])
-def test_ready_takes_any_port_of_a_protocol(protocol: str) -> None:
-    assert step(Start, f"{{on: client, start: x, ready: {protocol}}}").ready == Port(protocol)  # type: ignore[arg-type]
+@pytest.mark.parametrize("port", [Port("tcp"), Port("udp")])
+def test_ready_takes_any_port_of_a_protocol(port: Port) -> None:
+    assert step(Start, f"{{on: client, start: x, ready: {port.protocol}}}").ready == port
 
 
 # What is expected

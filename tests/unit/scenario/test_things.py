@@ -14,7 +14,7 @@ modules = pytest.importorskip("testinfra.modules")
 base = pytest.importorskip("testinfra.backend.base")
 addr = pytest.importorskip("testinfra.modules.addr")
 
-# A process has whatever ps(1) can print, a command what a CommandResult holds: neither is a module's property.
+# A process has what ps(1) can print, a command what its result holds: neither is a module's property.
 PROPERTIES = [
     (module, attribute)
     for module, shape in THINGS.items()
