@@ -108,7 +108,7 @@ def _make(how: Confinement) -> _Spare:
     pid = os.fork()
     if pid == 0:
         try:
-            _keeper(how, agent, report_out, theirs)
+            _keeper(how, agent, report_out, executes_out, theirs)
         finally:
             os._exit(70)
     theirs.close()
@@ -119,7 +119,7 @@ def _make(how: Confinement) -> _Spare:
     return _Spare(Kept(pid, report_in, executes_in, b""), ours)
 
 
-def _keeper(how: Confinement, agent: int, report: int, orders: socket.socket) -> NoReturn:
+def _keeper(how: Confinement, agent: int, report: int, executes: int, orders: socket.socket) -> NoReturn:
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
@@ -128,19 +128,28 @@ def _keeper(how: Confinement, agent: int, report: int, orders: socket.socket) ->
     os.setsid()
     child = os.fork()
     if child == 0:
+        _close_all_but(0, 1, 2, report, executes, orders.fileno())  # nobody's input stays open for our sake
         _program(how, report, orders)
     _close_all_but(report)
     _reap(child, report)
 
 
 def _reap(child: int, report: int) -> NoReturn:
+    """Report the child's end before reaping it: if we are killed in between, the agent finds it still to be reaped."""
     while True:
         try:
-            pid, status = os.waitpid(-1, 0)
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
         except ChildProcessError:
             os._exit(0)
-        if pid == child:
-            os.write(report, b"X %d %d\n" % (status, time.monotonic_ns()))
+        assert ended is not None
+        if ended.si_pid == child:
+            os.write(report, b"X %d %d\n" % (_status(ended), time.monotonic_ns()))
+        os.waitpid(ended.si_pid, 0)
+
+
+def _status(ended: os.waitid_result) -> int:
+    """As waitpid(2) gives it. A core dump isn't told: there is none."""
+    return ended.si_status << 8 if ended.si_code == os.CLD_EXITED else ended.si_status
 
 
 def _program(how: Confinement, report: int, orders: socket.socket) -> NoReturn:
@@ -156,6 +165,7 @@ def _program(how: Confinement, report: int, orders: socket.socket) -> NoReturn:
         (file, words, environment, directory, terminal), descriptors = _receive(orders)
         for standard, descriptor in enumerate(descriptors):
             os.dup2(descriptor, standard)
+            os.close(descriptor)
         if terminal:
             control_terminal(0)
         os.chdir(directory)
@@ -163,8 +173,9 @@ def _program(how: Confinement, report: int, orders: socket.socket) -> NoReturn:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
         os.execve(file, words, environment)
-    except OSError as error:
-        os.write(report, b"E %d %s\n" % (error.errno or 0, str(error).encode("utf-8", "replace")))
+    except Exception as error:  # whatever it is, it is said: a program that silently isn't one looks like its failure
+        number = error.errno if isinstance(error, OSError) else None
+        os.write(report, b"E %d %s\n" % (number or 0, repr(error).encode("utf-8", "replace")))
     finally:
         os._exit(127)
 
@@ -184,6 +195,11 @@ def _receive(orders: socket.socket) -> tuple[list, list[int]]:  # type: ignore[t
     return json.loads(data), descriptors
 
 
-def _close_all_but(kept: int) -> None:
-    os.closerange(0, kept)
-    os.closerange(kept + 1, 4096)
+def _close_all_but(*kept: int) -> None:
+    """Close every descriptor but these. No empty range is asked for: Python 3.11 takes (0, 0) for all of them."""
+    start = 0
+    for descriptor in sorted(kept):
+        if start < descriptor:
+            os.closerange(start, descriptor)
+        start = descriptor + 1
+    os.closerange(start, 4096)

@@ -8,6 +8,7 @@ descendant's end). Times are CLOCK_MONOTONIC in nanoseconds.
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import signal
 import sys
@@ -27,6 +28,7 @@ from labctl.agent.sockets import sockets
 from labctl.agent.watch import Watch
 
 _REAP_AGAIN_S = 0.002
+_REFILL_AFTER_S = 0.01  # so that a short program's end is told first
 _NOT_EXECUTABLE = (errno.ENOENT, errno.ENOEXEC, errno.EACCES)
 NAME_SERVICE = "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n"
 """nsswitch.conf(5): names come from the host's own files, so that an unknown one is unknown at once."""
@@ -43,7 +45,7 @@ class Agent:
         self._nursery = Nursery(settings.how)
         self._looker = Looker(settings.looks_as)
         self._awaiting = Awaiting(self._loop, self._looker)
-        self._watch = Watch(self._loop, self._line, self._awaiting.look_again)
+        self._watch = Watch(self._loop, self._line, self._awaiting.look_again, on_end=self._nursery.refill)
         self._requests = {
             "start": self._start,
             "feed": self._feed,
@@ -69,6 +71,7 @@ class Agent:
             }
         )
         self._nursery.refill()
+        gc.freeze()  # what is there now is copied with every fork; don't touch it
         self._loop.run()
 
     def _reap_orphans(self) -> None:
@@ -136,7 +139,7 @@ class Agent:
     def _on_executes(self, header: Header, program: Program) -> None:
         if not program.failure:
             self._answer(header, ok=True, pid=program.pid, started=program.started_ns)
-            self._nursery.refill()
+            self._loop.after(_REFILL_AFTER_S, self._nursery.refill)
             return
         number, _, detail = program.failure.decode("utf-8", "replace").partition(" ")
         del self._programs[program.order.program]

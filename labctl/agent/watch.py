@@ -20,9 +20,11 @@ from labctl.agent.programs import Program, Stream
 class Watch:
     """Watches every program of this host."""
 
-    def __init__(self, loop: Loop, line: Line, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self, loop: Loop, line: Line, on_change: Callable[[], None], *, on_end: Callable[[], None]
+    ) -> None:
         self._loop, self._line = loop, line
-        self._on_change = on_change
+        self._on_change, self._on_end = on_change, on_end
         self._programs: list[Program] = []
         self._paused: list[tuple[Program, Stream]] = []
 
@@ -93,6 +95,7 @@ class Watch:
                 "doing": program.doing,
             }
         )
+        self._on_end()
 
     def _finish(self, program: Program) -> None:
         self._drain(program)
