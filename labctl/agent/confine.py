@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from labctl.agent import kernel
@@ -45,6 +47,26 @@ def confine(how: Confinement) -> None:
     kernel.no_new_privileges()
     if how.filter is not None:
         kernel.install_filter(how.filter)
+
+
+@contextmanager
+def acting_as(how: Confinement | None) -> Iterator[None]:
+    """Do something in the agent with the ids of its programs; with None as it is.
+
+    What is made so is theirs to open. Their /proc entries can be read so by their ancestor, which has no right to
+    look into another uid's (ptrace(2): the check is by the file-system ids). Nobody may signal a process for its
+    effective uid alone.
+    """
+    if how is None:
+        yield
+        return
+    os.setegid(how.gid)
+    os.seteuid(how.uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
 
 
 def _limit(how: Confinement) -> None:

@@ -2,8 +2,8 @@
 
 The keeper is also the reaper of the program's orphans, so whatever daemonises itself still belongs to the
 program it came from. It reports on a pipe: `P pid` at once, `X status nanoseconds` when the program has ended
-(wait status, CLOCK_MONOTONIC), and the pipe's end when the last descendant is gone. `E errno text` says that
-the program could not be executed.
+(wait status, CLOCK_MONOTONIC), and `G` when the last descendant is gone; a pipe that ends without it is that of a
+keeper that was killed. `E errno text` says that the program could not be executed.
 
 A keeper and its child, confined and ready to execute, are made ahead of time: a command then costs little more
 than its execve(2).
@@ -16,6 +16,7 @@ import os
 import signal
 import socket
 import time
+from contextlib import suppress
 from typing import NamedTuple, NoReturn
 
 from labctl.agent import kernel
@@ -60,13 +61,21 @@ class Nursery:
         self._how = how
         self._spare: _Spare | None = None
 
+    def pids(self) -> set[int]:
+        """The keeper that waits for its command, if there is one."""
+        return {self._spare.kept.pid} if self._spare is not None else set()
+
     def refill(self) -> None:
-        """Make one ahead, if there is none."""
+        """Make one ahead, if there is none and programs haven't taken every process that this host may have."""
         if self._spare is None:
-            self._spare = _make(self._how)
+            with suppress(OSError):
+                self._spare = _make(self._how)
 
     def keep(self, command: Command) -> Kept:
-        """Execute a command. The caller closes its copies of the program's descriptors."""
+        """Execute a command. OSError where no process can be made.
+
+        The caller closes its copies of the program's descriptors.
+        """
         spare, self._spare = self._spare, None
         if spare is not None:
             try:
@@ -105,7 +114,14 @@ def _make(how: Confinement) -> _Spare:
     executes_in, executes_out = os.pipe()
     ours, theirs = socket.socketpair()
     agent = os.getpid()
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError:
+        ours.close()
+        theirs.close()
+        for descriptor in (report_in, report_out, executes_in, executes_out):
+            os.close(descriptor)
+        raise
     if pid == 0:
         try:
             _keeper(how, agent, report_out, executes_out, theirs)
@@ -126,7 +142,11 @@ def _keeper(how: Confinement, agent: int, report: int, executes: int, orders: so
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     kernel.die_with_parent(agent, signal.SIGKILL)
     os.setsid()
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError as error:
+        _say_failure(report, error)
+        os._exit(0)
     if child == 0:
         _close_all_but(0, 1, 2, report, executes, orders.fileno())  # nobody's input stays open for our sake
         _program(how, report, orders)
@@ -140,6 +160,7 @@ def _reap(child: int, report: int) -> NoReturn:
         try:
             ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
         except ChildProcessError:
+            os.write(report, b"G\n")
             os._exit(0)
         assert ended is not None
         if ended.si_pid == child:
@@ -174,10 +195,14 @@ def _program(how: Confinement, report: int, orders: socket.socket) -> NoReturn:
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
         os.execve(file, words, environment)
     except Exception as error:  # whatever it is, it is said: a program that silently isn't one looks like its failure
-        number = error.errno if isinstance(error, OSError) else None
-        os.write(report, b"E %d %s\n" % (number or 0, repr(error).encode("utf-8", "replace")))
+        _say_failure(report, error)
     finally:
         os._exit(127)
+
+
+def _say_failure(report: int, error: Exception) -> None:
+    code, text = (error.errno, error.strerror) if isinstance(error, OSError) else (None, None)
+    os.write(report, b"E %d %s\n" % (code or 0, (text or repr(error)).encode("utf-8", "replace")))
 
 
 def _receive(orders: socket.socket) -> tuple[list, list[int]]:  # type: ignore[type-arg]  # JSON's own types

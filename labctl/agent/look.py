@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from labctl.agent import states
-from labctl.agent.confine import Confinement
+from labctl.agent.confine import Confinement, acting_as
 from labctl.agent.processes import blocked_calls, descendants, processes, socket_inodes
 from labctl.agent.programs import Program
 from labctl.agent.sockets import sockets
 
 
 class Looker:
-    """Looks at programs and sockets. Entries of a program in /proc are read as the program's own uid.
+    """Looks at programs and sockets. Entries of a program in /proc are read as the program's own uid."""
 
-    On Docker the agent has no right to look into another uid's processes, and as their ancestor it may when
-    it takes their ids for the look (ptrace(2): the check is by the file-system ids, and nobody may signal a
-    process for its effective uid alone).
-    """
-
-    def __init__(self, looks_as: Confinement | None) -> None:
-        self._looks_as = looks_as
+    def __init__(self, acts_as: Confinement | None) -> None:
+        self._acts_as = acts_as
 
     def at_port(self, port: states.PortWanted, owner: Program | None) -> states.Seen:
         """The states of a port; with an owner, only of sockets that it or a descendant has open."""
@@ -39,27 +31,14 @@ class Looker:
         calls: list[str] = []
         if "blocked" in wanted:
             pids = [program.pid, *(one.pid for one in descendants(program.pid, among))]
-            with self._eyes():
+            with acting_as(self._acts_as):
                 calls = [call for pid in pids for call in blocked_calls(pid)]
         return states.seen_of_program(program.pid, among, calls)
 
     def _inodes(self, program: Program) -> set[int]:
         pids = [one.pid for one in descendants(program.keeper, processes())]
-        with self._eyes():
+        with acting_as(self._acts_as):
             return {inode for pid in pids for inode in _inodes_or_none(pid)}
-
-    @contextmanager
-    def _eyes(self) -> Iterator[None]:
-        if self._looks_as is None:
-            yield
-            return
-        os.setegid(self._looks_as.gid)
-        os.seteuid(self._looks_as.uid)
-        try:
-            yield
-        finally:
-            os.seteuid(0)
-            os.setegid(0)
 
 
 def _inodes_or_none(pid: int) -> set[int]:

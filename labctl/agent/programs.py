@@ -9,8 +9,11 @@ import errno
 import os
 import signal
 import time
+from collections.abc import Set
 from typing import NamedTuple
 
+from labctl.agent.confine import Confinement, acting_as
+from labctl.agent.frames import Header
 from labctl.agent.keeper import Command, Nursery
 from labctl.agent.processes import descendants, process_of, processes
 from labctl.agent.window import open_window, read_some, resize
@@ -63,55 +66,63 @@ class Stream:
 
 
 class Program:
-    """A program from its start to the end of its last descendant."""
+    """A program from its start to the end of its last descendant.
 
-    def __init__(self, order: Order, nursery: Nursery) -> None:
+    `is_orphaned`: a program killed its keeper, so its descendants can't be told by their keeper any more. `feeds`:
+    requests to be answered when all the input is given.
+    """
+
+    def __init__(self, order: Order, nursery: Nursery, acts_as: Confinement | None) -> None:
         self.order = order
         self.pid = 0
+        self.report = -1
         self.status: int | None = None
         self.ended_ns = 0
         self.limit = ""
         self.doing: list[str] = []
-        self.input = b""
+        self.input = bytearray()
         self.input_ends = False
+        self.feeds: list[Header] = []
         self.failure: bytes = b""
+        self.family_is_gone = False
         self.is_gone = False
         self.is_orphaned = False
         self.end_is_said = False
-        self._spawn(nursery)
+        with acting_as(acts_as):
+            file = find(order.words[0], order.environment.get("PATH", ""), order.directory)
+            command = self._open_streams(file)
+        self.started_ns = time.monotonic_ns()
+        try:
+            kept = nursery.keep(command)
+        except OSError:
+            self.close()
+            raise
+        finally:
+            for descriptor in {command.stdin, command.stdout, command.stderr}:
+                os.close(descriptor)
+        self.keeper, self.report, self.executes, self._report = kept
 
-    def _spawn(self, nursery: Nursery) -> None:
+    def _open_streams(self, file: str) -> Command:
+        """Make the pipes or the terminal; what the program gets of them is the command's."""
         order = self.order
-        file = find(order.words[0], order.environment.get("PATH", ""))
-        theirs: list[int] = []
         if order.window or order.interactive:
             ours, end = open_window(interactive=order.interactive)
             self.stdin, output, stdin, stdout = ours, ours, end, end
-            theirs.append(end)
         else:
             stdin, self.stdin = os.pipe()
             output, stdout = os.pipe()
-            theirs += [stdin, stdout]
         self.streams = [Stream("stdout", output, order.output_cap)]
         stderr = stdout
         if not order.interactive:
             errors, stderr = os.pipe()
-            theirs.append(stderr)
             self.streams.append(Stream("stderr", errors, order.output_cap))
         for descriptor in {self.stdin, *(stream.descriptor for stream in self.streams)}:
             os.set_blocking(descriptor, False)
         terminal = order.window or order.interactive
-        command = Command(
-            file, order.words, order.environment, order.directory, stdin, stdout, stderr, terminal
-        )
-        self.started_ns = time.monotonic_ns()
-        kept = nursery.keep(command)
-        self.keeper, self.report, self.executes, self._report = kept
-        for descriptor in set(theirs):
-            os.close(descriptor)
+        return Command(file, order.words, order.environment, order.directory, stdin, stdout, stderr, terminal)
 
     def read_report(self) -> bool:
-        """Take what the keeper says. False at its end: no process of this program is left."""
+        """Take what the keeper says. False at its end."""
         try:
             data = os.read(self.report, 4096)
             is_open = bool(data)
@@ -128,6 +139,8 @@ class Program:
                 self.status, self.ended_ns = int(status), int(when)
             elif kind == b"E":
                 self.failure = rest
+            elif kind == b"G":
+                self.family_is_gone = True
         return is_open
 
     def write_input(self) -> bool:
@@ -140,9 +153,9 @@ class Program:
             except OSError as error:
                 if error.errno not in (errno.EPIPE, errno.EIO):
                     raise
-                self.input = b""
+                self.input.clear()
                 break
-            self.input = self.input[written:]
+            del self.input[:written]
         return True
 
     def close_input(self) -> None:
@@ -177,39 +190,41 @@ class Program:
             return process.state not in "Tt"
         return process.state == "Z" or not _is_pending(self.pid, number)
 
-    def kill(self) -> bool:
-        """Kill every process of the program that is there now. Whether there was one: then call again.
+    def living(self, others: Set[int]) -> list[int]:
+        """The processes of the program that are there now, by pid.
 
-        A program may have killed its keeper; then its orphans are found by the program and its session.
+        When it is orphaned these are all that descend from the agent, but for `others`: keepers and other programs.
         """
         among = processes()
-        family = {one.pid: one for root in (self.keeper, self.pid) if root for one in descendants(root, among)}
+        family = descendants(self.keeper, among)
         if self.is_orphaned:
-            family |= {one.pid: one for one in among.values() if self.pid in (one.pid, one.session)}
-        living = [one.pid for one in family.values() if one.state not in "ZX"]
-        if not self.is_gone:
-            os.kill(self.keeper, signal.SIGCONT)  # a program may have stopped it
-        for pid in living:
+            strays = [one for one in among.values() if one.parent == os.getpid() and one.pid not in others]
+            family = strays + [one for stray in strays for one in descendants(stray.pid, among)]
+        return [one.pid for one in family if one.state not in "ZX"]
+
+    def kill(self, others: Set[int]) -> None:
+        """Kill every process of the program that is there now; who forks meanwhile is left for the next time."""
+        for pid in self.living(others):
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
-        return bool(living)
 
     def close(self) -> None:
         """Close what is ours, once every process is gone."""
-        self.close_input()
-        descriptors = {stream.descriptor for stream in self.streams} | {self.stdin} - {-1}
-        for descriptor in descriptors | {self.report}:
+        descriptors = {stream.descriptor for stream in self.streams} | {self.stdin, self.report}
+        for descriptor in descriptors - {-1}:
             os.close(descriptor)
+        self.stdin = -1
 
 
-def find(word: str, path: str) -> str:
-    """The file that a command's first word names. NotStarted when there is none that can be executed."""
-    candidates = [word] if "/" in word else [os.path.join(folder, word) for folder in path.split(":") if folder]
+def find(word: str, path: str, directory: str) -> str:
+    """The file that a command's first word names, seen from `directory`. NotStarted when there is none to execute."""
+    folders = [""] if "/" in word else [folder for folder in path.split(":") if folder]
+    candidates = [os.path.join(directory, folder, word) for folder in folders]
     present = [file for file in candidates if os.path.isfile(file)]
     for file in present:
-        if os.access(file, os.X_OK):
+        if os.access(file, os.X_OK, effective_ids=True):
             return file
     raise NotStarted("not-executable" if present else "not-found")
 

@@ -43,9 +43,9 @@ class Agent:
         self._programs: dict[str, Program] = {}
         self._line = Line(self._loop, come, go, on_frame=self._on_frame, on_empty=self._on_empty)
         self._nursery = Nursery(settings.how)
-        self._looker = Looker(settings.looks_as)
+        self._looker = Looker(settings.acts_as)
         self._awaiting = Awaiting(self._loop, self._looker)
-        self._watch = Watch(self._loop, self._line, self._awaiting.look_again, on_end=self._nursery.refill)
+        self._watch = Watch(self._loop, self._line, self._nursery, self._awaiting.look_again)
         self._requests = {
             "start": self._start,
             "feed": self._feed,
@@ -75,7 +75,7 @@ class Agent:
         self._loop.run()
 
     def _reap_orphans(self) -> None:
-        """As the first process of a host, reap what nobody else waits for."""
+        """As the first process of a host, reap what nobody else waits for; hear of stopped keepers, too."""
         come, go = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(go, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -83,8 +83,8 @@ class Agent:
         def reap() -> None:
             os.read(come, 4096)
             try:
-                while (ended := os.waitpid(-1, os.WNOHANG))[0]:
-                    self._watch.on_orphan(*ended)
+                while (ended := os.waitpid(-1, os.WNOHANG | os.WUNTRACED))[0]:
+                    self._watch.on_child(*ended)
             except ChildProcessError:
                 return
 
@@ -120,7 +120,7 @@ class Agent:
             output_cap=header["output_cap"],
         )
         try:
-            program = Program(order, self._nursery)
+            program = Program(order, self._nursery, self._settings.acts_as)
         except NotStarted as error:
             names = names_on(order.environment["PATH"]) if error.reason == "not-found" else []
             self._answer(header, error=error.reason, detail=order.words[0], known=names)
@@ -130,9 +130,9 @@ class Agent:
             return
         self._programs[order.program] = program
         self._watch.begin(program, lambda: self._on_executes(header, program))
-        program.input, program.input_ends = body, not (order.window or order.interactive)
-        if program.input or program.input_ends:
-            self._give_input(program)
+        program.input += body
+        program.input_ends = not (order.window or order.interactive or header.get("more", False))
+        self._give_input(program)
         if header.get("seconds") is not None:
             self._loop.after(header["seconds"], lambda: self._at_limit(program))
 
@@ -150,20 +150,26 @@ class Agent:
         program = self._program(header)
         if program is None:
             return
+        if program.status is not None:
+            self._answer(header, error="ended")
+            return
+        program.feeds.append(header)
         program.input += body
         program.input_ends = program.input_ends or header.get("end", False)
-        self._give_input(program, header)
+        self._give_input(program)
 
-    def _give_input(self, program: Program, header: Header | None = None) -> None:
-        if program.stdin >= 0 and not program.write_input():
-            self._loop.on_writable(program.stdin, lambda: self._give_input(program, header))
-            return
+    def _give_input(self, program: Program) -> None:
         if program.stdin >= 0:
-            self._loop.on_writable(program.stdin, None)
+            if not program.write_input():
+                self._loop.on_writable(program.stdin, lambda: self._give_input(program))
+                return
+            if program.stdin in self._loop:
+                self._loop.on_writable(program.stdin, None)
             if program.input_ends:
                 program.close_input()
-        if header is not None:
+        for header in program.feeds:
             self._answer(header, ok=True)
+        program.feeds.clear()
 
     def _signal(self, header: Header, _: bytes) -> None:
         program = self._program(header)
@@ -188,7 +194,8 @@ class Agent:
             self._kill_all(program)
 
     def _kill_all(self, program: Program) -> None:
-        if program.kill() or not program.is_gone:
+        if not program.is_gone:
+            program.kill(self._watch.others(program))
             self._loop.after(_REAP_AGAIN_S, lambda: self._kill_all(program))
 
     def _kill(self, header: Header, _: bytes) -> None:

@@ -16,14 +16,15 @@ Facts = dict[str, Any]  # Any: JSON's own types, as the hello frame carries them
 class Settings(NamedTuple):
     """One host's settings. `nsswitch`: write the host's name service configuration (a container has its own).
 
-    `looks_as`: whose ids are needed to read programs' /proc entries (None: the agent's own will do).
+    `acts_as`: whose ids the agent takes to read programs' /proc entries and to make what they may open (None: its
+    own will do).
     """
 
     host: str
     directory: str
     environment: dict[str, str]
     how: Confinement
-    looks_as: Confinement | None
+    acts_as: Confinement | None
     nsswitch: bool
 
 
@@ -50,7 +51,7 @@ def settings_from(values: dict[str, Any]) -> Settings:
         directory=home if os.path.isdir(home) else "/",
         environment=environment,
         how=how,
-        looks_as=None if own_namespace or how.uid == os.geteuid() else how,
+        acts_as=None if own_namespace or how.uid == os.geteuid() else how,
         nsswitch=bool(values.get("nsswitch", False)),
     )
 

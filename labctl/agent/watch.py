@@ -11,20 +11,21 @@ import signal
 import time
 from collections.abc import Callable
 
+from labctl.agent.keeper import Nursery
 from labctl.agent.line import Line
 from labctl.agent.loop import Loop
 from labctl.agent.processes import process_of
 from labctl.agent.programs import Program, Stream
 
+_LOOK_AGAIN_S = 0.02
+
 
 class Watch:
     """Watches every program of this host."""
 
-    def __init__(
-        self, loop: Loop, line: Line, on_change: Callable[[], None], *, on_end: Callable[[], None]
-    ) -> None:
-        self._loop, self._line = loop, line
-        self._on_change, self._on_end = on_change, on_end
+    def __init__(self, loop: Loop, line: Line, nursery: Nursery, on_change: Callable[[], None]) -> None:
+        self._loop, self._line, self._nursery = loop, line, nursery
+        self._on_change = on_change
         self._programs: list[Program] = []
         self._paused: list[tuple[Program, Stream]] = []
 
@@ -39,16 +40,30 @@ class Watch:
         for program, stream in paused:
             self._watch_stream(program, stream)
 
-    def on_orphan(self, pid: int, status: int) -> None:
-        """A child of the agent's own has ended. A program whose keeper was killed ends like this."""
+    def others(self, program: Program) -> set[int]:
+        """The agent's own children that are none of an orphaned program's: keepers, and other orphaned programs."""
+        orphans = {one.pid for one in self._programs if one.is_orphaned and one is not program}
+        return self._keepers() | orphans
+
+    def on_child(self, pid: int, status: int) -> None:
+        """A child of the agent's own has ended or was stopped. A program whose keeper was killed ends like this.
+
+        A keeper that a program has stopped goes on.
+        """
+        if os.WIFSTOPPED(status):
+            if pid in self._keepers():
+                os.kill(pid, signal.SIGCONT)
+            return
         for program in self._programs:
             if program.pid == pid and program.status is None:
                 program.status, program.ended_ns = status, time.monotonic_ns()
                 if program.is_orphaned:
-                    self._say_end(program)
-                    self._finish(program)
+                    self._orphan_ended(program)
                 self._on_change()
                 return
+
+    def _keepers(self) -> set[int]:
+        return self._nursery.pids() | {one.keeper for one in self._programs if not one.is_orphaned}
 
     def _executes(self, program: Program, on_executes: Callable[[], None]) -> None:
         self._loop.on_readable(program.executes, None)
@@ -70,13 +85,27 @@ class Watch:
         self._on_change()
 
     def _keeper_ended(self, program: Program) -> None:
-        """The last descendant is gone; or a program killed the keeper, and its own end is still to come."""
-        if program.status is None and not program.failure:
-            program.is_orphaned = True
-            if process_of(program.pid) is None:
-                self.on_orphan(program.pid, signal.SIGKILL)
+        """The last descendant is gone; or a program killed the keeper, and that is still to come."""
+        if program.family_is_gone or program.failure:
+            self._finish(program)
             return
-        self._finish(program)
+        program.is_orphaned = True
+        if program.status is None and process_of(program.pid) is None:
+            program.status, program.ended_ns = signal.SIGKILL, time.monotonic_ns()
+        if program.status is not None:
+            self._orphan_ended(program)
+
+    def _orphan_ended(self, program: Program) -> None:
+        self._say_end(program)
+        self._finish_orphan(program)
+
+    def _finish_orphan(self, program: Program) -> None:
+        """Nobody tells when the last descendant of an orphaned program is gone: look now and then."""
+        if program.living(self.others(program)):
+            self._loop.after(_LOOK_AGAIN_S, lambda: self._finish_orphan(program))
+        else:
+            self._finish(program)
+            self._on_change()
 
     def _say_end(self, program: Program) -> None:
         if program.end_is_said:
@@ -95,13 +124,13 @@ class Watch:
                 "doing": program.doing,
             }
         )
-        self._on_end()
+        self._nursery.refill()
 
     def _finish(self, program: Program) -> None:
         self._drain(program)
         for stream in program.streams:
             self._loop.on_readable(stream.descriptor, None)
-        if program.stdin >= 0:
+        if program.stdin in self._loop:
             self._loop.on_writable(program.stdin, None)
         program.close()
         program.is_gone = True

@@ -14,6 +14,8 @@ import testinfra.host
 from labctl.check.backend import host_of
 from labctl.hosts.conversation import Conversation
 
+_UNWANTED = ("cacheprovider", "labctl", "pytest11.testinfra")
+"""Plugins that are left out. testinfra's would give a test the machine itself as its `host`."""
 _one_at_a_time = Lock()
 """pytest changes what the whole process shares (sys.modules, sys.stdout): one module at a time."""
 
@@ -33,10 +35,9 @@ class _Fixtures:
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """A test that takes `host` is run once for each host of the step."""
-        if "_testinfra_host" in metafunc.fixturenames:
-            metafunc.parametrize(
-                "_testinfra_host", [self._lab[name] for name in self._names], ids=list(self._names), indirect=True
-            )
+        if "host" in metafunc.fixturenames:
+            hosts = [self._lab[name] for name in self._names]
+            metafunc.parametrize("host", hosts, ids=list(self._names), scope="session")
 
     @pytest.fixture(scope="session")
     def lab(self) -> LabHosts:
@@ -58,7 +59,9 @@ def run_pytest(file: Path, conversation: Conversation, names: Sequence[str], eve
     """What failed, a text each; none when every test passed. A module without a test is a failure too."""
     lab = LabHosts({name: host_of(conversation, name) for name in everybody})
     fixtures = _Fixtures(lab, names)
-    words = [str(file), "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:labctl", "--rootdir", str(file.parent)]
+    words = [str(file), "-q", "--no-header", "--rootdir", str(file.parent)]
+    for plugin in _UNWANTED:
+        words += ["-p", f"no:{plugin}"]
     said = io.StringIO()
     with _one_at_a_time, contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         status = pytest.main([*words, "-c", "/dev/null", "--capture=sys"], plugins=[fixtures])

@@ -29,10 +29,10 @@ def complaints_about(host: Any, thing: Thing, expected: Mapping[str, Value]) -> 
         try:
             came = getattr(seen, name)
         except (AssertionError, RuntimeError, ValueError) as error:
-            found.append(f"{name}: expected {_spelled(wanted)}, but {_first_line(error)}")
+            found.append(f"{name}: expected {_spelled(wanted, name)}, but {_first_line(error)}")
             continue
         if not _is_equal(wanted, came):
-            found.append(f"{name}: expected {_spelled(wanted)}, came {_spelled(came)}")
+            found.append(f"{name}: expected {_spelled(wanted, name)}, came {_spelled(came, name)}")
     return found
 
 
@@ -71,10 +71,12 @@ def _is_equal(wanted: Value, came: Any) -> bool:
     return bool(wanted == came)
 
 
-def _spelled(value: Any) -> str:
+def _spelled(value: Any, attribute: str) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
+    if attribute == "mode" and isinstance(value, int):
+        return f"{value:04o}"
+    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value).removesuffix("\n")
 
 
 def _first_line(error: Exception) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import difflib
 
+from labctl.agent.frames import MAX_BODY
 from labctl.hosts.conversation import Conversation, Ticket
 from labctl.hosts.program import Program
 
 OUTPUT_CAP = 8 * 1024 * 1024
 """Bytes of each stream that are kept; what comes after is thrown away, and said to be."""
+
+_PIECE = MAX_BODY // 4
 
 
 class NotStarted(Exception):
@@ -26,10 +29,12 @@ def launch(
 ) -> Ticket:
     """Ask for a program to be started. `seconds`: it and all its children are killed after that."""
     conversation.programs[program.host, program.key] = program
-    return conversation.ask(
+    pieces = [stdin[at : at + _PIECE] for at in range(0, len(stdin), _PIECE)] or [b""]
+    ticket = conversation.ask(
         program.host,
         "start",
-        stdin,
+        pieces[0],
+        more=len(pieces) > 1,
         program=program.key,
         words=list(program.command),
         environment=environment,
@@ -37,6 +42,9 @@ def launch(
         output_cap=OUTPUT_CAP,
         seconds=seconds,
     )
+    for number, piece in enumerate(pieces[1:], 2):
+        conversation.ask(program.host, "feed", piece, program=program.key, end=number == len(pieces))
+    return ticket
 
 
 def started(conversation: Conversation, program: Program, ticket: Ticket) -> None:

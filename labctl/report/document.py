@@ -1,4 +1,4 @@
-"""Outcomes -> the JSON document of `labctl run --json`: one object, in UTF-8, ended by a newline.
+"""Outcomes -> the JSON document of `labctl run --json`: one object, in UTF-8.
 
 Its shape is that of RunDocument and of what it holds. `format` grows when something that was there changes its
 meaning or goes away; new keys may come at any time. Times are in seconds; lines and columns count from 1;
@@ -99,8 +99,8 @@ class RunDocument(Struct, frozen=True, kw_only=True):
 
 
 def as_json(document: Struct) -> str:
-    """The document's text, indented."""
-    return json.format(json.encode(document), indent=2).decode() + "\n"
+    """The document's text, indented, without a newline at its end."""
+    return json.format(json.encode(document), indent=2).decode()
 
 
 def problems_shown(problems: Iterable[Problem]) -> tuple[ProblemShown, ...]:

@@ -8,7 +8,7 @@ from shlex import quote
 from labctl.report.lines import judged
 from labctl.report.look import Look
 from labctl.report.measures import counted
-from labctl.report.visible import visible_lines
+from labctl.report.visible import excerpt
 from labctl.runner.outcome import ProgramSeen, ScenarioOutcome, StepOutcome, Verdict
 from labctl.scenario.problems import printable
 
@@ -36,18 +36,19 @@ def _lines(outcome: ScenarioOutcome, look: Look) -> Iterator[str]:
     if outcome.hint:
         yield from _titled("hint: ", outcome.hint)
     for step in judged(outcome.steps):
-        yield from _step(step, len(outcome.steps), look)
+        yield from _step(step, outcome, look)
     yield from _closing(outcome, look)
 
 
-def _step(step: StepOutcome, of: int, look: Look) -> Iterator[str]:
+def _step(step: StepOutcome, outcome: ScenarioOutcome, look: Look) -> Iterator[str]:
     place = look.paint(printable(str(step.at)), "bold")
-    yield f"{place}: step {step.number} of {of}: {printable(step.title)}"
+    yield f"{place}: step {step.number} of {len(outcome.steps)}: {printable(step.title)}"
     if step.why:
         yield from _titled("why: ", step.why)
-    for complaint in step.complaints[:MOST_COMPLAINTS]:
-        yield from (look.paint(line, "red") for line in _indented(complaint, "  "))
-    if (more := len(step.complaints) - MOST_COMPLAINTS) > 0:
+    complaints = [complaint for complaint in step.complaints if complaint != outcome.reason]
+    for complaint in complaints[:MOST_COMPLAINTS]:
+        yield from (look.paint(line, "red") for line in _titled("", complaint, below="  "))
+    if (more := len(complaints) - MOST_COMPLAINTS) > 0:
         yield f"  ({more} more like these)"
     shown = _most_telling(step)
     for program in shown:
@@ -70,7 +71,11 @@ def _program(program: ProgramSeen, look: Look) -> Iterator[str]:
     command = printable(" ".join(quote(word) for word in program.command)).replace("\t", "\\t")
     yield f"  {program.name} on {program.host}: {look.paint(command, 'bold')} ({program.ending})"
     for name, data in (("stdout", program.stdout), ("stderr", program.stderr)):
-        yield from (f"    {name} | {line}" for line in visible_lines(data))
+        shown = excerpt(data)
+        yield from (f"    {name} | {line}" for line in shown.first)
+        if shown.left_out:
+            yield f"    ({shown.left_out} more lines)"
+        yield from (f"    {name} | {line}" for line in shown.last)
     if not program.stdout and not program.stderr:
         yield "    it printed nothing"
     if program.cut:
@@ -88,11 +93,11 @@ def _closing(outcome: ScenarioOutcome, look: Look) -> Iterator[str]:
     yield f"  again:   {look.paint(again(outcome), 'bold')}"
 
 
-def _titled(title: str, text: str) -> Iterator[str]:
-    """`title: first line`, later lines below the first."""
+def _titled(title: str, text: str, *, below: str = "") -> Iterator[str]:
+    """`title: first line`, later lines below the first and `below` farther in."""
     first, *rest = _indented(text, "")
     yield f"  {title}{first}"
-    yield from (f"  {' ' * len(title)}{line}" for line in rest)
+    yield from (f"  {' ' * len(title)}{below}{line}" for line in rest)
 
 
 def _indented(text: str, indent: str) -> list[str]:

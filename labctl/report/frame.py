@@ -25,6 +25,7 @@ class _Running(Struct):
     since_s: float
     number: int = 0
     ended: list[StepOutcome] = []
+    goes_down: bool = False
 
 
 class View:
@@ -49,7 +50,8 @@ class View:
 
     def lines(self, now_s: float, *, width: int, height: int) -> list[str]:
         """The view, no line wider than `width` cells, not more than `height` of them."""
-        running = list(self._running.values())
+        at_steps = [each for each in self._running.values() if each.number]
+        running = at_steps or list(self._running.values())  # labs that come up meanwhile can wait
         if len(running) == 1:
             lines = self._alone(running[0], now_s, max(1, min(MOST_STEPS, height - 3)))
         else:
@@ -63,17 +65,17 @@ class View:
     def _alone(self, running: _Running, now_s: float, most_steps: int) -> list[tuple[str, str, bool]]:
         """One scenario with its hosts and its steps, each line as text, what stands at its end, and whether bold."""
         began = running.began
-        head = (f"{began.id} on {began.engine}", seconds_in_words(now_s - running.began_s), True)
+        head = (f"{began.id} on {began.engine}", _going_on(now_s - running.began_s), True)
         hosts = (f"  {', '.join(began.hosts)}", "", False)
         return [head, hosts, *self._steps(running, now_s, most_steps)]
 
     def _steps(self, running: _Running, now_s: float, most: int) -> Iterator[tuple[str, str, bool]]:
         titles = running.began.steps
-        since = seconds_in_words(now_s - running.since_s)
+        since = _going_on(now_s - running.since_s)
         now = self._look.mark("now")
-        if running.number == 0 or len(running.ended) >= len(titles):
+        if running.number == 0:
             yield f"  {now} {running.doing}", since, False
-            most -= 1
+        most = max(1, most - 1 if running.number == 0 or running.goes_down else most)
         first = max(0, min(running.number - most // 2 - 1, len(titles) - most))
         for number, title in list(enumerate(titles, start=1))[first : first + most]:
             if number <= len(running.ended):
@@ -84,11 +86,13 @@ class View:
                 yield f"  {now} {number} {title}", since, True
             else:
                 yield f"    {number} {title}", "", False
+        if running.goes_down:
+            yield f"  {now} {running.doing}", since, False
 
     def _one_of_several(self, running: _Running, now_s: float) -> tuple[str, str, bool]:
         place = f"{running.number}/{len(running.began.steps)} " if running.number else ""
         text = f"{self._look.mark('now')} {running.began.id}  {place}{running.doing}"
-        return text, seconds_in_words(now_s - running.began_s), False
+        return text, _going_on(now_s - running.began_s), False
 
     def _fitted(self, text: str, ending: str, bold: bool, width: int) -> str:
         """The text at the left, its ending at the right of at most 80 cells, in no more cells than there are."""
@@ -111,7 +115,13 @@ def _take(running: _Running, event: Event, now_s: float) -> None:
         case StepEnded():
             running.ended.append(event.outcome)
             is_last = event.outcome.verdict is not Verdict.PASS or len(running.ended) == len(running.began.steps)
-            running.doing, running.since_s = "the lab goes down" if is_last else running.doing, now_s
+            if is_last:
+                running.doing, running.since_s, running.goes_down = "the lab goes down", now_s, True
+
+
+def _going_on(seconds: float) -> str:
+    """A time that grows while somebody looks: in tenths, so that it keeps its shape."""
+    return f"{seconds:.1f} s" if seconds < 59.95 else seconds_in_words(seconds)
 
 
 def cells(text: str) -> int:

@@ -15,7 +15,6 @@ _IN_CLOSING = {
     Verdict.FAIL: "failed",
     Verdict.UNKNOWN: "unknown",
     Verdict.SKIPPED: "skipped",
-    Verdict.NOT_RUN: "not run",
 }
 
 
@@ -28,16 +27,22 @@ def result_line(outcome: ScenarioOutcome, look: Look) -> str:
 
 
 def closing_line(
-    outcomes: Sequence[ScenarioOutcome], *, engine: str, took_s: float, look: Look, interrupted: str = ""
+    outcomes: Sequence[ScenarioOutcome],
+    *,
+    engine: str,
+    took_s: float,
+    look: Look,
+    not_begun: int = 0,
+    interrupted: str = "",
 ) -> str:
-    """`8 passed, 1 failed on netns in 3.10 s`. `interrupted` is the signal that ended the run early."""
-    counts = [
-        (verdict, sum(outcome.verdict is verdict for outcome in outcomes))
-        for verdict in _IN_CLOSING
-        if any(outcome.verdict is verdict for outcome in outcomes)
-    ]
-    words = ", ".join(f"{count} {_IN_CLOSING[verdict]}" for verdict, count in counts) or "nothing was run"
-    ending = f" on {engine} in {seconds_in_words(took_s)}"
+    """`8 passed, 1 failed on netns in 3.10 s`.
+
+    `not_begun` scenarios were selected and never had their turn. `interrupted` is the signal that ended the run.
+    """
+    counts = {words: sum(outcome.verdict is verdict for outcome in outcomes) for verdict, words in _IN_CLOSING.items()}
+    counts["not finished" if interrupted else "not run"] = not_begun
+    words = ", ".join(f"{count} {words}" for words, count in counts.items() if count) or "nothing was run"
+    ending = f"{f' on {engine}' if engine else ''} in {seconds_in_words(took_s)}"
     early = f"interrupted by {interrupted}: " if interrupted else ""
     return look.paint(early + words, "bold") + ending
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from labctl.scenario.problems import printable
 
 FIRST_LINES = 8
@@ -9,20 +11,24 @@ LAST_LINES = 12
 LONGEST_LINE = 200
 
 
-def visible_lines(data: bytes, *, first: int = FIRST_LINES, last: int = LAST_LINES) -> list[str]:
-    """The output's lines, escapes written out; of many the first and the last, and how many were left out.
+class Excerpt(Struct, frozen=True):
+    """Lines of an output: all of them, or the first, then how many were left out, then the last."""
 
-    Other bytes than UTF-8 appear as `\\xNN`. No line holds a character that isn't printable, tabs aside.
+    first: tuple[str, ...]
+    left_out: int = 0
+    last: tuple[str, ...] = ()
+
+
+def excerpt(data: bytes, *, first: int = FIRST_LINES, last: int = LAST_LINES) -> Excerpt:
+    """The output's lines, escapes written out. No line holds a character that isn't printable, tabs aside.
+
+    Other bytes than UTF-8 appear as `\\xNN`.
     """
     lines = data.removesuffix(b"\n").split(b"\n") if data else []
     if len(lines) <= first + last + 1:
-        return [visible_line(line) for line in lines]
+        return Excerpt(tuple(map(visible_line, lines)))
     left_out = len(lines) - first - last
-    return [
-        *(visible_line(line) for line in lines[:first]),
-        f"({left_out} more lines)",
-        *(visible_line(line) for line in lines[-last:]),
-    ]
+    return Excerpt(tuple(map(visible_line, lines[:first])), left_out, tuple(map(visible_line, lines[-last:])))
 
 
 def visible_line(line: bytes) -> str:

@@ -86,10 +86,15 @@ def perform_send(session: Session, step: Send) -> None:
         given = fill_input(step.input, n=program.number, host=program.host, addresses=session.addresses)
         data = typed(input_bytes(given), verbatim=given.verbatim)
         tickets.append(session.conversation.ask(program.host, "feed", data, program=program.key))
+    complaints = []
     for program, ticket in zip(programs, tickets, strict=True):
-        taken = session.conversation.until(lambda one=ticket: one.reply is not None, timeout_s=10.0)  # type: ignore[misc]  # mypy can't type a lambda's default
-        if not taken:
-            raise StepFailed([f"{program.name} takes no more input"], programs)
+        session.conversation.until(lambda one=ticket: one.reply is not None, timeout_s=10.0)  # type: ignore[misc]  # mypy can't type a lambda's default
+        if ticket.reply is None:
+            complaints.append(f"{program.name} takes no more input")
+        elif ticket.reply.get("error") == "ended":
+            complaints.append(f"{program.name} has ended before it was typed: {program.ending}")
+    if complaints:
+        raise StepFailed(complaints, programs)
 
 
 def typed(data: bytes, *, verbatim: bool) -> bytes:

@@ -65,6 +65,7 @@ def _thing_complaints(
     """What looks at a thing on each of the step's hosts. CannotTell where testinfra can't look."""
     from labctl.check.backend import TookTooLong, host_of
     from labctl.check.things import CannotLook, complaints_about
+    from labctl.hosts.launch import NotStarted
 
     hosts = {name: host_of(session.conversation, name) for name in _hosts(session, step)}
 
@@ -73,9 +74,27 @@ def _thing_complaints(
             return [
                 f"{name}: {complaint}" if len(hosts) > 1 else complaint
                 for name, host in hosts.items()
-                for complaint in complaints_about(host, thing, state.attributes)
+                for complaint in complaints_about(host, _own_thing(session, thing, name), _own(session, state, name))
             ]
-        except (CannotLook, TookTooLong) as error:
+        except (CannotLook, NotStarted, TookTooLong) as error:
             raise CannotTell(str(error)) from error
 
     return look
+
+
+def _own_thing(session: Session, thing: Thing, host: str) -> Thing:
+    """The thing with the placeholders of its argument filled in."""
+    if isinstance(thing.argument, str):
+        return Thing(thing.module, session.fill(thing.argument, 1, host))
+    return Thing(thing.module, {key: session.fill(text, 1, host) for key, text in thing.argument.items()})
+
+
+def _own(session: Session, state: ThingState, host: str) -> dict[str, str | int | bool | list[str]]:
+    """What is expected on one host: the placeholders of texts filled in."""
+
+    def filled(value: str | int | bool | list[str]) -> str | int | bool | list[str]:
+        if isinstance(value, list):
+            return [session.fill(text, 1, host) for text in value]
+        return session.fill(value, 1, host) if isinstance(value, str) else value
+
+    return {name: filled(value) for name, value in state.attributes.items()}

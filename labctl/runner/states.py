@@ -108,7 +108,7 @@ def _not_printed(session: Session, program: Program, output: Output, patience: f
     if program.has_ended:
         return f"{program.name} ended before it was {what}: {program.ending}, and never printed {wanted}"
     rest = program.unmatched_output()[-_SHOWN:].decode("utf-8", "backslashreplace")
-    came = f"came {rest!r}" if rest else "nothing new came"
+    came = f"came {rest!r}" if rest.strip("\n") else "nothing new came"
     return (
         f"{program.name} was not {what} within {patience:g} s: output: expected {wanted}, {came}; "
         f"{doing(session.conversation, program)}"

@@ -23,7 +23,7 @@ _LONGEST = 72
 
 def title(step: Step) -> str:
     """`cheerios: start server 51717`, `wait for server` and the like; at most 72 characters."""
-    text = _text(step)
+    text = " ".join(_text(step).split())  # a command may have several lines
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 

@@ -29,30 +29,30 @@ class Demultiplexer:
     def __init__(self) -> None:
         self._header = b""
         self._kind = 0
-        self._missing = 0
+        self.missing = 0  # bytes until the next header
         self.stderr = b""
 
     @property
     def is_between_pieces(self) -> bool:
         """Whether the stream may end here without anything being lost."""
-        return not self._header and not self._missing
+        return not self._header and not self.missing
 
     def feed(self, data: bytes) -> bytes:
         """Take more bytes and return what the agent wrote. BadStream if this is none of Docker's streams."""
         written = []
         at = 0
         while at < len(data):
-            if not self._missing:
+            if not self.missing:
                 take = _HEADER.size - len(self._header)
                 self._header += data[at : at + take]
                 at += take
                 if len(self._header) == _HEADER.size:
-                    self._kind, self._missing = _parsed(self._header)
+                    self._kind, self.missing = _parsed(self._header)
                     self._header = b""
                 continue
-            piece = data[at : at + self._missing]
+            piece = data[at : at + self.missing]
             at += len(piece)
-            self._missing -= len(piece)
+            self.missing -= len(piece)
             if self._kind == STDOUT:
                 written.append(piece)
             else:
@@ -67,20 +67,25 @@ class DockerChannel:
         stream.settimeout(STALLED_AFTER_S)
         self._stream = stream
         self._demultiplexer = Demultiplexer()
+        self.broken = ""
 
     def fileno(self) -> int:
         return self._stream.fileno()
 
     def receive(self) -> bytes:
-        """Bytes of the agent's; b"" at the end. BadStream if it ends within a piece, so that no loss is silent."""
-        while True:
-            data = self._stream.recv(_PIECE)
-            if not data:
-                if self._demultiplexer.is_between_pieces:
-                    return b""
-                raise BadStream("the daemon broke off in the middle of what a host said")
-            if written := self._demultiplexer.feed(data):
-                return written
+        """What the agent wrote; b"" at the end, however it came: an agent ends only with its lab.
+
+        `broken` says of an end that Docker did not make cleanly what was wrong with it.
+        """
+        try:
+            while data := self._stream.recv(_PIECE):
+                if written := self._demultiplexer.feed(data):
+                    return written
+            if not self._demultiplexer.is_between_pieces:
+                self.broken = "the daemon broke off in the middle of what the host said"
+        except OSError as error:
+            self.broken = str(error)
+        return b""
 
     def send(self, data: bytes) -> None:
         try:
@@ -104,8 +109,8 @@ class DockerChannel:
         readable = select.poll()  # select() ends at descriptor 1023
         readable.register(self._stream, select.POLLIN)
         while readable.poll(0):
-            if not self._demultiplexer.is_between_pieces:
-                self._read_stderr(_PIECE)
+            if self._demultiplexer.missing:
+                self._read_stderr(self._demultiplexer.missing)
                 continue
             head = self._stream.recv(_HEADER.size, socket.MSG_PEEK)
             if not head:

@@ -44,6 +44,10 @@ class Child:
         return self._end
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def status(self) -> int | None:
         """Its exit status, None while it runs."""
         return self._process.poll()

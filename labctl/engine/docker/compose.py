@@ -18,7 +18,7 @@ _PLUGIN_FOLDERS = (
     "/usr/lib/docker/cli-plugins",
     "/usr/libexec/docker/cli-plugins",
 )
-_SHOWN_LINES = 6
+_SHOWN_LINES = 4
 
 
 def find_compose() -> tuple[str, ...]:
@@ -57,8 +57,9 @@ class Project:
         self._environment = endpoint.environment() | {"COMPOSE_PROGRESS": "plain", "COMPOSE_ANSI": "never"}
 
     def write(self, text: str) -> None:
-        """Write the Compose file."""
+        """Write the Compose file, and begin a new page for what the children print."""
         self._file.write_text(text)
+        self._output.write_bytes(b"")
 
     def up(self) -> Child:
         """Begin to make everything. Images have to be there."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from labctl.engine.contract import EngineError, Say
-from labctl.engine.docker.endpoint import Endpoint
+from labctl.engine.docker.endpoint import DEFAULT, Endpoint
 from labctl.engine.docker.labels import LAB, Made, made
 from labctl.engine.docker.plain_socket import plain_socket
 
@@ -176,18 +176,20 @@ class Daemon:
         except APIError as error:
             raise EngineError(f"{what}: {str(error.explanation or error).strip()}") from error
         except (DockerException, RequestException, OSError) as error:
-            where = self._endpoint.host
-            raise EngineError(f"{what}: the Docker daemon at {where} does not answer", hint=mend(error)) from error
+            raise unreachable(self._endpoint, what, error) from error
 
 
-def mend(error: BaseException) -> str:
-    """What to do about a daemon that can't be reached."""
+def unreachable(endpoint: Endpoint, what: str, error: BaseException) -> EngineError:
+    """The error for a daemon that can't be asked; its hint is the command that mends it, where there is one."""
     text = repr(error)
-    if "Permission denied" in text or "PermissionError" in text:
-        return "run 'sudo usermod -aG docker $USER', then log in again"
-    if "docker[ssh]" in text or "paramiko" in text:
-        return "install the Docker SDK's part for SSH: 'pip install docker[ssh]'"
-    return "start it, for instance with 'sudo systemctl start docker', or use '--engine netns'"
+    if "Permission denied" in text:
+        mend = "sudo usermod -aG docker $USER, then log in again"
+        return EngineError(f"the Docker daemon at {endpoint.host} may not be used by this user", hint=mend)
+    if "paramiko" in text:
+        mend = "pip install 'docker[ssh]'"
+        return EngineError(f"the Docker SDK's part for {endpoint.host} is not installed", hint=mend)
+    mend = "sudo systemctl start docker" if endpoint.host == DEFAULT else "look at DOCKER_HOST and the context"
+    return EngineError(f"the Docker daemon at {endpoint.host} does not answer ({what})", hint=mend)
 
 
 def _label(lab: str | None) -> str:

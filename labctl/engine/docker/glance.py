@@ -11,8 +11,7 @@ import time
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
-from labctl.engine.contract import EngineError
-from labctl.engine.docker.daemon import ANSWERS_WITHIN_S, Daemon, mend
+from labctl.engine.docker.daemon import ANSWERS_WITHIN_S, Daemon, unreachable
 from labctl.engine.docker.endpoint import Endpoint
 
 
@@ -52,8 +51,7 @@ class Glance:
         try:
             return _parsed(self._exchange(f"GET {path} HTTP/1.0\r\nHost: docker\r\n\r\n".encode()))
         except (OSError, ValueError) as error:
-            message = f"the Docker daemon at {self._endpoint.host} does not answer ({error})"
-            raise EngineError(message, hint=mend(error)) from error
+            raise unreachable(self._endpoint, str(error), error) from error
 
     def _exchange(self, request: bytes) -> bytes:
         until = time.monotonic() + self._answers_within_s

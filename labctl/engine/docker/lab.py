@@ -10,6 +10,7 @@ from labctl.engine.docker.channel import DockerChannel
 from labctl.engine.docker.child import Child
 from labctl.engine.docker.compose import Project
 from labctl.engine.docker.daemon import Daemon
+from labctl.engine.docker.endpoint import Endpoint
 from labctl.engine.docker.parallel import in_parallel
 from labctl.engine.docker.removal import remove_lab
 from labctl.plan.model import Plan
@@ -20,11 +21,12 @@ DOWN_WITHIN_S = 60.0
 class DockerLab:
     """A lab (labctl.engine.contract), from the moment Compose is started. `containers`: host name to id."""
 
-    def __init__(self, lab: str, plan: Plan, project: Project, child: Child) -> None:
+    def __init__(self, lab: str, plan: Plan, project: Project, child: Child, endpoint: Endpoint) -> None:
         self.lab = lab
         self.project = project
         self.child = child
         self._plan = plan
+        self._endpoint = endpoint
         self._is_down = False
         self.channels_by_host: dict[str, DockerChannel] = {}
         self.containers: dict[str, str] = {}
@@ -40,8 +42,9 @@ class DockerLab:
 
     def down(self) -> None:
         """End all hosts at once and let Compose remove them; what it leaves, remove by label."""
-        if self._is_down or self.daemon is None:
+        if self._is_down:
             return
+        assert self.daemon is not None  # it was needed to come up
         self._finish(self.child)  # hosts may speak before Compose has noticed that they started
         child = self.project.down()
         in_parallel(partial(self.daemon.kill, container) for container in self.containers.values())
@@ -56,10 +59,10 @@ class DockerLab:
         self.child.end()
         self.child.close()
         self._close_channels()
-        if self.daemon is not None:
-            remove_lab(self.daemon, self.lab, settled_looks=3)
-            self.daemon.close()
+        self.daemon = self.daemon or Daemon(self._endpoint)
+        remove_lab(self.daemon, self.lab, settled_looks=3)
         self._is_down = True
+        self.daemon.close()
 
     def _finish(self, child: Child) -> None:
         try:
@@ -89,5 +92,5 @@ def broken_start(lab: DockerLab, host: str) -> EngineError:
         why = f"its first process ended with status {state.exit}"
     else:
         why = f"its container is {state.status}, and its agent says nothing"
-    hint = "see that the image has python3 (3.9 or later)" if state and state.exit in (126, 127) else ""
+    hint = "build it from an image that has Python 3.9 or later" if "python3" in why else ""
     return EngineError(f"host {host} did not start: {why}" + (f": {said}" if said else ""), hint=hint)

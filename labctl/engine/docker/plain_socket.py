@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from contextlib import suppress
 from typing import Any, Protocol
 
 _PIECE = 64 * 1024
@@ -15,6 +16,7 @@ class Stream(Protocol):
 
     def recv(self, size: int, /) -> bytes: ...
     def sendall(self, data: bytes, /) -> None: ...
+    def shutdown(self, how: int, /) -> None: ...
     def close(self) -> None: ...
 
 
@@ -37,25 +39,26 @@ def bridged(stream: Stream, first: bytes) -> socket.socket:
     ours, theirs = socket.socketpair()
 
     def carry_in() -> None:
-        try:
+        with suppress(OSError):
             data = first
             while data or (data := stream.recv(_PIECE)):
                 theirs.sendall(data)
                 data = b""
-        except OSError:
-            pass
-        finally:
-            theirs.close()
+        _end(theirs)
 
     def carry_out() -> None:
-        try:
+        with suppress(OSError):
             while data := theirs.recv(_PIECE):
                 stream.sendall(data)
-        except OSError:
-            pass
-        finally:
-            stream.close()
+        _end(stream)
 
     for carry in (carry_in, carry_out):
         threading.Thread(target=carry, daemon=True).start()
     return ours
+
+
+def _end(stream: Stream) -> None:
+    """Close it, and wake the other thread, which may wait in it: closing alone would not."""
+    with suppress(OSError):
+        stream.shutdown(socket.SHUT_RDWR)
+    stream.close()

@@ -75,6 +75,7 @@ def _service(host: HostPlan, plan: Plan, labels: Mapping[str, str], circumstance
     apart = interface_sysctls if circumstances.endpoint_sysctls else {}
     return {
         "image": host.image,
+        "pull_policy": "never",
         "hostname": host.name,
         "entrypoint": list(COMMAND),
         "command": [],

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from labctl.engine.contract import LabSeen
+import threading
+from contextlib import suppress
+
+from labctl.engine.contract import EngineError, LabSeen
 from labctl.engine.docker.daemon import Daemon
 from labctl.engine.docker.labels import Made, is_of_this_machine, lives
 from labctl.engine.docker.removal import remove_lab
@@ -29,6 +32,17 @@ def _lab(lab: str, parts: list[Made]) -> LabSeen:
     )
 
 
+def sweep_if_needed(daemon: Daemon) -> None:
+    """Look for what dead owners left, and remove it on the side: nobody waits for it, the next one may finish it."""
+    if any(one.alive is False for one in seen(daemon)):
+        threading.Thread(target=_sweep_quietly, args=(daemon,), daemon=True).start()
+
+
+def _sweep_quietly(daemon: Daemon) -> None:
+    with suppress(EngineError):
+        swept(daemon, everything=False)
+
+
 def swept(daemon: Daemon, *, everything: bool) -> list[str]:
     """Remove dead owners' labs, or every lab of this machine's; say what was removed, a line each."""
     lines = []
@@ -36,5 +50,6 @@ def swept(daemon: Daemon, *, everything: bool) -> list[str]:
         if one.alive is False or (everything and is_of_this_machine(one.owner)):
             remove_lab(daemon, one.lab)
             why = "its owner is gone" if one.alive is False else "asked for"
-            lines.append(f"removed lab {one.name} ({one.lab}) with {len(one.hosts)} hosts from docker: {why}")
+            what = ", ".join(one.hosts) or "a network"
+            lines.append(f"removed lab {one.name} ({one.lab}) from docker, {why}: {what}")
     return lines

@@ -18,6 +18,7 @@ from labctl.engine.docker.lab import DockerLab, broken_start
 from labctl.engine.docker.labels import labels
 from labctl.engine.docker.project import GID, SHIELD, UID, Circumstances, needs_shield, project, project_name
 from labctl.engine.docker.subnets import candidates, overlaps
+from labctl.engine.docker.sweep import sweep_if_needed
 from labctl.engine.owner import myself
 from labctl.plan.model import HostPlan, Plan
 from labctl.plan.names import hosts_file
@@ -27,7 +28,7 @@ from labctl.scenario.model import Family
 
 UP_WITHIN_S = 60.0
 PER_HOST_S = 2.0
-LOOK_AGAIN_MS = 20
+LOOK_AGAIN_MS = 60
 
 
 class _ComposeFailed(EngineError):
@@ -47,10 +48,11 @@ def bring_up(plan: Plan, *, lab: str, folder: Path, endpoint: Endpoint, say: Say
             continue
         there = moved(plan, subnet4, subnet6)
         compose.write(project(there, known, circumstances, spare4=subnet4))
-        say(f"starting {len(plan.hosts)} hosts")
-        standing = DockerLab(lab, there, compose, compose.up())
+        say(f"starting {len(plan.hosts)} host{'s' * (len(plan.hosts) > 1)}")
+        standing = DockerLab(lab, there, compose, compose.up(), endpoint)
         try:
             standing.daemon = Daemon(endpoint)  # imports the SDK while Compose works
+            sweep_if_needed(standing.daemon)
             _Meeting(standing, standing.daemon, shielded=needs_shield(plan, circumstances)).wait()
             return standing
         except _ComposeFailed as error:
@@ -115,8 +117,8 @@ class _Meeting:
                 self._look()
             for name in [name for name in self._silent if name not in self._unattached]:
                 self._listen(name)
-            if self._compose_has_failed():
-                raise _ComposeFailed(f"Docker Compose could not make the lab:\n{self._standing.project.said()}")
+            if self._compose_runs and self._standing.child.status is not None:
+                self._compose_has_ended()
             if time.monotonic() > self._until:
                 raise broken_start(self._standing, next(iter(sorted(self._silent)), SHIELD))
             if self._unattached or self._silent or self._shields:
@@ -129,13 +131,17 @@ class _Meeting:
             elif not container.host and self._shields:
                 self._look_at_shield(container.id)
 
-    def _compose_has_failed(self) -> bool:
-        child = self._standing.child
-        if not self._compose_runs or child.status is None:
-            return False
+    def _compose_has_ended(self) -> None:
+        """Now every container must be there and run. Its exit status proves nothing: some wrappers lose it."""
         self._compose_runs = False
-        self._poller.unregister(child)
-        return child.status != 0
+        self._poller.unregister(self._standing.child)
+        self._look()
+        if self._unattached:
+            raise _ComposeFailed(f"Docker Compose could not make the lab: {self._standing.project.said()}")
+        for name in sorted(self._silent):
+            state = self._daemon.state(self._standing.containers[name])
+            if state is None or state.status != "running":
+                raise broken_start(self._standing, name)
 
     def _attach(self, host: HostPlan, container: str) -> None:
         if (stream := self._daemon.attach(container)) is None:

@@ -7,36 +7,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from labctl.plan.compose_file import ComposeFile, Service
+from labctl.plan.compose_file import ComposeFile
 from labctl.plan.make import make_plan
 from labctl.plan.model import Plan
-from labctl.scenario.model import Family, HostSpec, Scenario
-from labctl.scenario.problems import Position, ScenarioError
-
-
-def compose(*names: str, sysctls: dict[str, str] | None = None, notes: tuple[str, ...] = ()) -> ComposeFile:
-    at = Position("compose.yaml", 1, 1)
-    services = {
-        name: Service(name=name, at=at, image=f"{name}:latest", sysctls=sysctls or {}, notes=notes) for name in names
-    }
-    return ComposeFile(Path("compose.yaml"), services)
-
-
-def scenario(*hosts: HostSpec, several: bool = False) -> Scenario:
-    return Scenario(
-        path=Path("scenarios/basic.yaml"),
-        name="basic",
-        hosts=hosts or None,
-        steps=(),
-        several_families=several,
-    )
-
-
-def host(
-    service: str, *, count: int | None = None, absent: bool = False, sysctls: dict[str, str] | None = None
-) -> HostSpec:
-    at = Position("scenarios/basic.yaml", 2, 9)
-    return HostSpec(service, at, count=count, absent=absent, sysctls=sysctls or {})
+from labctl.scenario.model import Family, HostSpec
+from labctl.scenario.problems import ScenarioError
+from tests.unit.plan.wanted import compose, host, scenario
 
 
 def text(plan: Plan) -> str:

@@ -7,8 +7,7 @@ import pytest
 from labctl.plan.make import make_plan
 from labctl.plan.names import hosts_file
 from labctl.scenario.model import Family
-
-from .test_make import compose, host, scenario
+from tests.unit.plan.wanted import compose, host, scenario
 
 HOSTS = (host("cheerios"), host("client", count=2), host("nobody", absent=True))
 

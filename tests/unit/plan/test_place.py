@@ -10,8 +10,7 @@ from labctl.plan.make import make_plan
 from labctl.plan.model import Plan
 from labctl.plan.place import moved
 from labctl.scenario.model import Family
-
-from .test_make import compose, host, scenario
+from tests.unit.plan.wanted import compose, host, scenario
 
 HOSTS = (host("cheerios"), host("nobody", absent=True), host("client"))
 NET4, NET6 = IPv4Network("10.99.8.16/28"), IPv6Network("fd00:1:2:3::/64")

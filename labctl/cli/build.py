@@ -1,0 +1,39 @@
+"""`labctl build`: the images that hosts on Docker are made from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("folder", default=".", metavar="[FOLDER]", type=click.Path(exists=True, file_okay=False))
+@click.pass_context
+def build(ctx: click.Context, folder: str) -> None:
+    """Make the images that hosts on Docker are made from.
+
+    They are those of the compose.yaml that scenarios in FOLDER (this one, if none is given) belong to. What is
+    there and up to date is left alone.
+    """
+    from labctl.cli.device import Device
+    from labctl.cli.refusals import BadFiles, CannotLook
+    from labctl.cli.signals import ending_on_signals
+    from labctl.cli.tellers import Quiet
+    from labctl.engine.choose import docker
+    from labctl.engine.contract import EngineError
+    from labctl.runner.select import whole_lab
+    from labctl.scenario.problems import ScenarioError
+
+    device = Device()
+    try:
+        plan = whole_lab(Path(folder))
+        with ending_on_signals(Quiet(device).notice):
+            docker().prepare(plan, lambda words: device.progress(f"labctl: {words}"))
+    except ScenarioError as error:
+        raise BadFiles(error.problems) from error
+    except EngineError as error:
+        raise CannotLook(str(error), hint=error.hint) from error
+    for image in dict.fromkeys(host.image for host in plan.hosts):
+        device.result(f"{image} is there and up to date")
+    ctx.exit(device.ending(0))

@@ -1,0 +1,23 @@
+"""`labctl doctor`: which engines work here, what is missing, and what mends it."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_context
+def doctor(ctx: click.Context, as_json: bool) -> None:
+    """Say which engines work here, and what mends the others.
+
+    Each is tried; nothing is changed. Exit code 0 if one works, else 3.
+    """
+    from labctl.cli.device import Device
+    from labctl.engine.choose import readiness_of_all
+    from labctl.report.health import health_lines, health_text
+
+    device = Device()
+    found = readiness_of_all()
+    device.result(health_text(found) if as_json else "\n".join(health_lines(found, device.result_look)))
+    ctx.exit(device.ending(0) if any(each.works for each in found) else 3)

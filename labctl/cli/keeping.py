@@ -1,0 +1,164 @@
+"""Labs that stand: bring them up and down, list them, run programs on their hosts; told to people."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from labctl.cli.device import Device
+from labctl.cli.refusals import BadFiles, CannotLook, UnknownTarget
+from labctl.cli.selection import select
+from labctl.cli.signals import ending_on_signals
+from labctl.cli.tellers import Quiet
+from labctl.engine.choose import EngineName, choose, docker, maker_of
+from labctl.engine.contract import EngineError, LabSeen
+from labctl.engine.owner import parse
+from labctl.plan.model import Plan
+from labctl.runner.records import state_folder
+from labctl.runner.select import whole_lab
+from labctl.scenario.problems import ScenarioError, did_you_mean, quoted
+from labctl.standing.holder import hold
+from labctl.standing.keep import free_name
+from labctl.standing.visit import Standing, all_standing, standing, take_down
+
+SHELL = ("sh", "-c", "command -v bash > /dev/null && exec bash --norc -i; exec sh -i")
+
+
+def bring_up(target: str, name: str | None, engine: EngineName) -> int:
+    """Bring a lab up in a process of its own."""
+    device = Device()
+
+    def say(words: str) -> None:
+        device.progress(f"labctl: {words}")
+
+    with _translated(device):
+        plan = _plan_of(target, device)
+        maker = maker_of(choose(engine, [plan], say))
+        lab_name = name or free_name(plan.name)
+        hold(maker, plan, lab_name, _own_folder(lab_name), say)
+        lab = standing(lab_name)
+        which = f"--lab {lab_name} " if len(all_standing()) > 1 else ""
+    device.result(_line(lab))
+    device.progress(f"a window on a host: labctl shell {which}{plan.hosts[0].name}")
+    device.progress(f"when you are done: labctl down {lab_name}")
+    return device.ending(0)
+
+
+def take_named_down(names: Sequence[str]) -> int:
+    """Take these labs down; with no name, the only one."""
+    device = Device()
+    with _translated(device):
+        for lab in [_named(name) for name in names] if names else [_named(None)]:
+            take_down(lab.name)
+            device.result(f"{lab.name} is down")
+    return device.ending(0)
+
+
+def take_all_down() -> int:
+    """Take down every lab of this user, and remove what killed runs have left."""
+    device = Device()
+    with _translated(device):
+        for lab in all_standing():
+            take_down(lab.name)
+            device.result(f"{lab.name} is down")
+        for words in _swept(device):
+            device.result(words)
+    return device.ending(0)
+
+
+def list_labs() -> int:
+    """List the labs that stand, and others on Docker: of runs that go on, of runs that were killed."""
+    device = Device()
+    with _translated(device):
+        labs = all_standing()
+        for lab in labs:
+            device.result(_line(lab))
+        holders = {lab.holder for lab in labs}
+        for seen in _seen_on_docker(device):
+            owner = parse(seen.owner)
+            if owner is None or owner.pid not in holders:
+                device.result(_line_of_other(seen))
+    return device.ending(0)
+
+
+def execute(name: str | None, host: str, command: Sequence[str]) -> int:
+    """Run a program on a host, with this process's streams, to its end; its exit status."""
+    from labctl.cli.window import run_there
+
+    device = Device()
+    with _translated(device):
+        lab = _named(name)
+        hosts = [each.name for each in lab.plan.hosts]
+        if host not in hosts:
+            hint = did_you_mean(host, hosts, kinds="hosts") or ""
+            raise UnknownTarget(f"no host of the lab {quoted(lab.name)} is called {quoted(host)}", hint=hint)
+        return run_there(lab.name, host, command)
+
+
+def _plan_of(target: str, device: Device) -> Plan:
+    path = Path(target)
+    return whole_lab(path) if path.is_dir() else select([target], "", device)[0].plan
+
+
+def _own_folder(name: str) -> Path:
+    """A new folder for the lab's own files; not among the runs', of which old ones are removed."""
+    folder = state_folder() / "labs" / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _named(name: str | None) -> Standing:
+    """The lab of that name; without a name, the only one."""
+    labs = {lab.name: lab for lab in all_standing()}
+    if not labs:
+        raise UnknownTarget("no lab stands", hint="bring one up: labctl up")
+    if name is None:
+        if len(labs) > 1:
+            raise UnknownTarget(f"several labs stand: {', '.join(labs)}", hint="name one of them")
+        return next(iter(labs.values()))
+    if name not in labs:
+        hint = did_you_mean(name, labs, kinds="labs") or ""
+        raise UnknownTarget(f"no lab is called {quoted(name)}", hint=hint)
+    return labs[name]
+
+
+def _seen_on_docker(device: Device) -> list[LabSeen]:
+    try:
+        return docker().labs()
+    except EngineError as error:
+        device.progress(f"labctl: nothing is known of labs on Docker: {error}")
+        return []
+
+
+def _swept(device: Device) -> list[str]:
+    try:
+        return docker().sweep()
+    except EngineError as error:
+        device.progress(f"labctl: nothing is known of labs on Docker: {error}")
+        return []
+
+
+def _line(lab: Standing) -> str:
+    hosts = ", ".join(f"{host.name} {host.address4 or host.address6 or ''}".rstrip() for host in lab.plan.hosts)
+    return f"{lab.name}  {lab.engine}  {hosts}"
+
+
+def _line_of_other(seen: LabSeen) -> str:
+    state = {True: "a run goes on there", False: "left by a killed run; labctl down --all removes it"}
+    what = "nobody here knows whose it is" if seen.alive is None else state[seen.alive]
+    return f"{seen.name}  {seen.engine}  {', '.join(seen.hosts)}  ({what})"
+
+
+@contextmanager
+def _translated(device: Device) -> Iterator[None]:
+    """Errors become refusals; a signal is told, and goes through."""
+    try:
+        with ending_on_signals(Quiet(device).notice):
+            yield
+    except ScenarioError as error:
+        raise BadFiles(error.problems) from error
+    except EngineError as error:
+        raise CannotLook(str(error), hint=error.hint) from error

@@ -1,0 +1,56 @@
+"""Why labctl does not do what it was asked, as click's exceptions: a message, a hint, an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import IO, Any
+
+import click
+
+from labctl.cli.device import write
+from labctl.scenario.problems import Problem
+
+
+class Refusal(click.ClickException):
+    """Base of the others. `hint` says what to do, beginning with a verb."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    def show(self, file: IO[Any] | None = None) -> None:  # Any: as click has it
+        """Print it where errors go."""
+        write(sys.stderr, f"labctl: {self.message}\n" + (f"  {self.hint}\n" if self.hint else ""))
+
+
+class BadFiles(Refusal):
+    """Files with problems: all of them, each as `file:line:column: message`."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+    def show(self, file: IO[Any] | None = None) -> None:  # Any: as click has it
+        """Print the problems as they are, so that editors find the places."""
+        write(sys.stderr, f"{self.message}\n")
+
+
+class UnknownTarget(Refusal):
+    """A word of the command line names nothing."""
+
+    exit_code = 2
+
+
+class CannotLook(Refusal):
+    """The lab could not be built or broke: nothing can be said."""
+
+    exit_code = 3
+
+
+class NothingSelected(Refusal):
+    """There is nothing to do."""
+
+    exit_code = 5

@@ -1,0 +1,76 @@
+"""`labctl up`, `down`, `ps`, `exec`, `shell`: a lab that is kept on purpose."""
+
+from __future__ import annotations
+
+import click
+
+from labctl.cli.options import ENGINE
+from labctl.engine.choose import EngineName
+
+_LAB = click.option("-l", "--lab", "name", metavar="LAB", help="The lab's name; needed only where several stand.")
+_AS_TYPED = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+"""What comes after the host is the program's, options too."""
+
+
+@click.command()
+@click.argument("target", default=".", metavar="[FILE|FOLDER|NAME]")
+@click.option("-n", "--name", metavar="LAB", help="What to call it; otherwise as the scenario or the folder is called.")
+@ENGINE
+@click.pass_context
+def up(ctx: click.Context, target: str, name: str | None, engine: EngineName) -> None:
+    """Bring up a lab and leave it standing.
+
+    Its hosts are those of the scenario FILE or NAME, or all services of the compose.yaml that FOLDER (this one, if
+    none is given) belongs to.
+    """
+    from labctl.cli.keeping import bring_up
+
+    ctx.exit(bring_up(target, name, engine))
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[LAB]...")
+@click.option("--all", "everything", is_flag=True, help="Every lab of yours, and what killed runs have left on Docker.")
+@click.pass_context
+def down(ctx: click.Context, names: tuple[str, ...], everything: bool) -> None:
+    """Take down labs that stand. Without a name: the only one there is."""
+    if names and everything:
+        raise click.UsageError("--all and names exclude each other", ctx)
+    from labctl.cli.keeping import take_all_down, take_named_down
+
+    ctx.exit(take_all_down() if everything else take_named_down(names))
+
+
+@click.command()
+@click.pass_context
+def ps(ctx: click.Context) -> None:
+    """List the labs that stand, with their hosts, and what killed runs have left on Docker."""
+    from labctl.cli.keeping import list_labs
+
+    ctx.exit(list_labs())
+
+
+@click.command(name="exec", context_settings=_AS_TYPED)
+@_LAB
+@click.argument("host")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
+@click.pass_context
+def exec_(ctx: click.Context, host: str, command: tuple[str, ...], name: str | None) -> None:
+    """Run a program on a host of a lab that stands, in a window if this is one.
+
+    Its exit status is labctl's; 128 + N if signal N ended it.
+    """
+    from labctl.cli.keeping import execute
+
+    ctx.exit(execute(name, host, command))
+
+
+@click.command(context_settings=_AS_TYPED)
+@_LAB
+@click.argument("host")
+@click.pass_context
+def shell(ctx: click.Context, host: str, name: str | None) -> None:
+    """Open a shell on a host of a lab that stands."""
+    from labctl.cli.keeping import SHELL, execute
+
+    ctx.exit(execute(name, host, SHELL))

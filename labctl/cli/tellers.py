@@ -1,0 +1,117 @@
+"""Ways to tell a run while it goes on: by a line for each scenario, step by step, as a live view, or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Protocol
+
+from labctl.cli.device import Device, is_terminal
+from labctl.report.lines import result_line
+from labctl.runner.events import Event, Progressed, ScenarioEnded
+
+_STDERR = 2
+
+
+class Teller(Protocol):
+    """Tells a run to people. A context: at its end nothing is left that would be drawn again."""
+
+    @property
+    def device(self) -> Device:
+        """Where it tells."""
+
+    def __enter__(self) -> object: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def hear(self, event: Event) -> None:
+        """Tell what is to be told about it, from any thread. Returns quickly, and doesn't raise."""
+
+    def notice(self, signal: str) -> None:
+        """A signal ends the run. Called in the signal's handler: takes no lock."""
+
+
+class Quiet:
+    """Tells nothing before the end."""
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+
+    def __enter__(self) -> object:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def hear(self, event: Event) -> None:
+        pass
+
+    def notice(self, signal: str) -> None:
+        with suppress(OSError):  # nobody is there to be told
+            os.write(_STDERR, f"labctl: {signal}: the labs go down\n".encode())
+
+
+class Plain(Quiet):
+    """A line for each scenario when it has ended, and what an engine does that takes long, once each."""
+
+    def __init__(self, device: Device, *, shows_results: bool) -> None:
+        super().__init__(device)
+        self._shows_results = shows_results
+        self._said: set[str] = set()
+
+    def hear(self, event: Event) -> None:
+        if isinstance(event, Progressed) and event.words not in self._said:
+            self._said.add(event.words)
+            self.device.progress(f"labctl: {event.words}")
+        elif isinstance(event, ScenarioEnded) and self._shows_results:
+            self.device.result(result_line(event.outcome, self.device.result_look))
+
+
+class Verbose(Quiet):
+    """Each step with why it is there and what programs print, as it comes."""
+
+    def __init__(self, device: Device, abouts: Mapping[str, str], *, shows_results: bool) -> None:
+        from labctl.report.narrative import Narrative
+
+        super().__init__(device)
+        self._shows_results = shows_results
+        self._narrative = Narrative(abouts, device.result_look if shows_results else device.progress_look)
+
+    def hear(self, event: Event) -> None:
+        with self.device.lock:
+            lines = self._narrative.lines(event)
+            if isinstance(event, ScenarioEnded) and self._shows_results:
+                lines.append(result_line(event.outcome, self.device.result_look))
+            if lines:
+                (self.device.result if self._shows_results else self.device.progress)("\n".join(lines))
+
+
+class Lively:
+    """The live view; above it a line for each scenario that has ended."""
+
+    def __init__(self, scenarios: int, *, shows_results: bool) -> None:
+        from labctl.cli.live import Live
+
+        self.device = Live(scenarios)
+        self._shows_results = shows_results
+
+    def __enter__(self) -> object:
+        return self.device.__enter__()
+
+    def __exit__(self, *_: object) -> None:
+        self.device.__exit__()
+
+    def hear(self, event: Event) -> None:
+        self.device.take(event)
+        if isinstance(event, ScenarioEnded) and self._shows_results:
+            self.device.result(result_line(event.outcome, self.device.result_look))
+
+    def notice(self, signal: str) -> None:
+        self.device.view.notice = f"{signal}: the labs go down"
+
+
+def is_watched() -> bool:
+    """Whether somebody looks at a terminal that a live view can be drawn on."""
+    return is_terminal(sys.stderr, os.environ)

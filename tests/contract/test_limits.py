@@ -1,0 +1,195 @@
+"""What a program may use is limited, and a time limit really ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from labctl.engine.contract import Engine
+from labctl.plan.model import Limits
+from tests.contract.hosts import StandingLab, python
+from tests.contract.plans import plan_of
+
+SMALL = Limits(processes=40, memory=384 * 1024 * 1024, files=64, file_size=1024 * 1024)
+OVERSHOOT_S = 2.0
+
+
+@pytest.fixture(scope="module")
+def small_lab(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandingLab]:
+    """A lab whose programs may use little."""
+    with StandingLab(engine, plan_of("left", limits=SMALL), tmp_path_factory.mktemp("small")) as lab:
+        yield lab
+
+
+def test_open_files_are_limited(small_lab: StandingLab) -> None:
+    """A program can have as many files open as its plan says, and no more."""
+    opened = small_lab.host("left").tell(
+        """
+        import errno, json, os
+        count = 0
+        try:
+            while True:
+                os.open("/dev/null", os.O_RDONLY)
+                count += 1
+        except OSError as error:
+            assert error.errno == errno.EMFILE, error
+        print(json.dumps(count))
+        """
+    )
+    assert opened == SMALL.files - 3
+
+
+def test_a_files_size_is_limited(small_lab: StandingLab) -> None:
+    """A file grows up to the limit; then writing to it fails."""
+    size = small_lab.host("left").tell(
+        """
+        import errno, json, os
+        file = os.open("large", os.O_WRONLY | os.O_CREAT)
+        try:
+            while True:
+                os.write(file, bytes(65536))
+        except OSError as error:
+            assert error.errno == errno.EFBIG, error
+        print(json.dumps(os.fstat(file).st_size))
+        """
+    )
+    assert size == SMALL.file_size
+
+
+def test_a_program_that_writes_too_large_a_file_is_told_by_a_signal(small_lab: StandingLab) -> None:
+    """By default the kernel ends a program at the limit with XFSZ, and that is what is told (setrlimit(2))."""
+    program = small_lab.host("left").run("dd", "if=/dev/zero", "of=larger", "bs=64k", "count=100")
+    assert program.ending == "signal XFSZ"
+
+
+def test_memory_is_limited(small_lab: StandingLab) -> None:
+    """A program that asks for more memory than it may have is refused it; less it gets."""
+    code = "import sys; block = bytearray(int(sys.argv[1])); print(len(block))"
+    left = small_lab.host("left")
+    assert left.run_python(code, SMALL.memory // 2).ending == "exit 0"
+    refused = left.run_python(code, SMALL.memory)
+    assert refused.ending == "exit 1"
+    assert b"MemoryError" in refused.stderr
+
+
+def test_processes_are_limited(small_lab: StandingLab) -> None:
+    """A program can start its share of processes; then fork(2) says EAGAIN. After its end the host is as before."""
+    left = small_lab.host("left")
+    hog = left.begin_python(
+        """
+        import errno, os, signal
+        count = 0
+        try:
+            while os.fork():
+                count += 1
+            signal.pause()
+        except OSError as error:
+            assert error.errno == errno.EAGAIN, error
+            print("started", count)
+            signal.pause()
+        """
+    ).printed(b"\n")
+    started = int(hog.stdout.split()[1])
+    assert SMALL.processes - 5 <= started <= 2 * SMALL.processes + 16
+    hog.answer("kill")
+    hog.gone()
+    assert left.run("true").ending == "exit 0"
+
+
+def test_what_is_in_force_is_read_back_and_told(small_lab: StandingLab) -> None:
+    """The agent's hello says what a program finds itself held by, as the kernel has it."""
+    facts = small_lab.host("left").hello["in_force"]
+    assert facts["limits"]["files"] == SMALL.files
+    assert facts["limits"]["file_size"] == SMALL.file_size
+    assert facts["limits"]["memory"] == SMALL.memory
+    assert (facts["no_new_privileges"], facts["seccomp"]) == (True, True)
+    assert int(facts["capabilities"], 16) == 0
+
+
+def test_a_time_limit_ends_a_program(any_lab: StandingLab) -> None:
+    """At its time limit a program is killed, and it is told that this was why and in which call it blocked."""
+    program = any_lab.host("left").begin("sleep", "60", seconds=0.3).ended().gone()
+    assert (program.ending, program.program.limit) == ("signal KILL", "time")
+    assert program.program.doing
+    assert 0.3 <= program.took_s < 0.3 + OVERSHOOT_S
+
+
+def test_a_program_that_ends_in_time_has_hit_no_limit(any_lab: StandingLab) -> None:
+    """A limit that was not reached leaves no trace."""
+    program = any_lab.host("left").run("true", seconds=60)
+    assert (program.ending, program.program.limit) == ("exit 0", "")
+
+
+def test_a_time_limit_ends_all_that_a_program_started(any_lab: StandingLab) -> None:
+    """Children, and a daemon that forked twice and left for a session of its own, end with the program."""
+    left = any_lab.host("left")
+    program = left.begin_python(
+        """
+        import os, signal, sys
+        if os.fork() == 0:
+            print("child", os.getpid())
+            os.setsid()
+            if os.fork() == 0:
+                print("daemon", os.getpid())
+                signal.pause()
+            signal.pause()
+        signal.pause()
+        """,
+        seconds=1.5,
+    )
+    program.printed(b"daemon ").gone(timeout_s=1.5 + OVERSHOOT_S)
+    words = program.stdout.split()
+    child, daemon = int(words[words.index(b"child") + 1]), int(words[words.index(b"daemon") + 1])
+    assert program.program.limit == "time"
+    assert [left.state_of(pid) for pid in (program.pid, child, daemon)] == ["", "", ""]
+
+
+def test_a_program_that_ignores_signals_ends_at_its_limit(any_lab: StandingLab) -> None:
+    """Whoever ignores what can be ignored, or is stopped, is ended all the same."""
+    left = any_lab.host("left")
+    deaf = left.begin("sh", "-c", "trap '' TERM INT HUP; while :; do sleep 1; done", seconds=0.5)
+    stopped = left.begin("sh", "-c", "kill -STOP $$", seconds=0.5)
+    for program in (deaf, stopped):
+        program.gone(timeout_s=0.5 + OVERSHOOT_S)
+        assert (program.ending, program.program.limit) == ("signal KILL", "time")
+
+
+FORK_BOMB = """
+    import os
+    while True:
+        try:
+            if os.fork() == 0 and {moves_away}:
+                os.setsid()
+        except OSError:
+            pass
+"""
+
+
+@pytest.mark.parametrize("moves_away", [False, True], ids=["in one session", "in ever new sessions"])
+def test_a_fork_bomb_ends_at_its_time_limit(small_lab: StandingLab, moves_away: bool) -> None:
+    """Within its limits a fork bomb can't outrun its end: two seconds after its time limit nothing of it is left."""
+    left = small_lab.host("left")
+    program = left.begin(*python(FORK_BOMB.format(moves_away=moves_away)), seconds=1.0)
+    program.gone(timeout_s=1.0 + OVERSHOOT_S)
+    assert (program.ending, program.program.limit) == ("signal KILL", "time")
+    assert left.run("true").ending == "exit 0"
+
+
+def test_files_can_not_fill_the_machine(lab: StandingLab) -> None:
+    """What a host's programs may write, all files together, ends long before the machine's disk does."""
+    reason = lab.host("left").tell(
+        """
+        import errno, json, os
+        written = 0
+        try:
+            for number in range(1000):
+                with open(f"/tmp/{number}", "wb", buffering=0) as file:
+                    for _ in range(64):
+                        written += file.write(bytes(262144))
+                assert written < 1 << 30
+        except OSError as error:
+            print(json.dumps(errno.errorcode[error.errno]))
+        """
+    )
+    assert reason == "ENOSPC"

@@ -1,0 +1,64 @@
+"""The engines that scenarios are run on, and what came of the scenarios that this session asks for.
+
+netns always runs. Docker runs where a daemon answers. LABCTL_TEST_ENGINES (`netns,docker`) names the engines that
+run and must work: what is missing then fails.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from labctl.engine.contract import Engine
+from labctl.engine.docker.engine import DockerEngine
+from labctl.engine.netns.engine import Netns
+from labctl.runner.outcome import ScenarioOutcome
+from labctl.runner.run import Options, run_all
+from labctl.runner.select import ScenarioFile, jobs_of, load, scenario_id
+
+collect_ignore = ["data"]  # scenarios, many of which must fail
+
+ENGINES: dict[str, Callable[[], Engine]] = {"netns": Netns, "docker": DockerEngine}
+DEMANDED = [name.strip() for name in os.environ.get("LABCTL_TEST_ENGINES", "").split(",") if name.strip()]
+AT_A_TIME = 4
+
+Outcomes = Mapping[Path, list[ScenarioOutcome]]
+"""What came of each scenario file: an outcome for each family that it is run with."""
+
+
+@pytest.fixture(scope="session", params=[name for name in DEMANDED or ENGINES if name in ENGINES])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """An engine that works. Docker is skipped where it wasn't asked for and there is no daemon."""
+    engine = ENGINES[request.param]()
+    broken = [finding for finding in engine.readiness().findings if not finding.works]
+    why = "; ".join(f"{finding.what}: {finding.detail}" for finding in broken)
+    if broken and engine.name == "docker" and not DEMANDED:
+        pytest.skip(f"no Docker here: {why}")
+    assert not broken, f"the {engine.name} engine does not work here: {why}"
+    return engine
+
+
+@pytest.fixture(scope="session")
+def outcomes(engine: Engine, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
+    """What came, on this engine, of the scenario files that the selected tests are about. They are run together."""
+    files = list(dict.fromkeys(_files(request.session)))
+    loaded = load(ScenarioFile(scenario_id(file), file) for file in files)
+    assert not loaded.problems, "\n".join(map(str, loaded.problems))
+    jobs, skipped = jobs_of(loaded.selected, engine=engine.name)
+    options = Options(jobs=AT_A_TIME, records=tmp_path_factory.mktemp(engine.name))
+    came: dict[Path, list[ScenarioOutcome]] = {file: [] for file in files}
+    for outcome in [*run_all(jobs, engine, options, lambda event: None), *skipped]:
+        came[outcome.path].append(outcome)
+    return came
+
+
+def _files(session: pytest.Session) -> list[Path]:
+    calls = [item.callspec.params for item in session.items if isinstance(item, pytest.Function) and _has_params(item)]
+    return [params["file"] for params in calls if "engine" in params]
+
+
+def _has_params(item: pytest.Function) -> bool:
+    return hasattr(item, "callspec")

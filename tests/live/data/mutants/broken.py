@@ -1,0 +1,3 @@
+"""A testinfra module that can't be imported."""
+
+raise ImportError("on purpose")

@@ -1,0 +1,1 @@
+"""A testinfra module without a test."""

@@ -1,0 +1,134 @@
+"""Labs that stand, from the outside: up, ps, exec, run --lab, down; on the engine that has no network."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="programs are held by Linux's means")
+
+_ON_FAKE = """
+import sys
+import labctl.cli.keeping as keeping
+from labctl.cli.main import main
+from labctl.engine.fake.engine import Fake
+keeping.choose = lambda name, plans, say: Fake()
+keeping.maker_of = lambda engine: Fake
+keeping.docker = Fake
+sys.exit(main())
+"""
+
+
+def words_for(*words: str) -> list[str]:
+    return [sys.executable, "-c", _ON_FAKE, *words]
+
+
+def labctl(*words: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(words_for(*words), input=given, capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture
+def places(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Folders of their own for sockets and records; in the end no lab stands."""
+    with tempfile.TemporaryDirectory(prefix="lab") as place:  # short: a socket's path holds 107 bytes
+        monkeypatch.setenv("XDG_RUNTIME_DIR", place)
+        monkeypatch.setenv("XDG_STATE_HOME", place)
+        yield folder
+        labctl("down", "--all")
+
+
+@pytest.fixture
+def lab(places: Path) -> str:
+    """The name of a lab that stands."""
+    child = labctl("up", "--name", "one")
+    assert (child.returncode, child.stderr.splitlines()[-1]) == (0, "when you are done: labctl down one")
+    return "one"
+
+
+def test_a_lab_that_stands_is_listed_until_it_is_taken_down(lab: str) -> None:
+    assert labctl("ps").stdout == "one  fake  cheerios 10.51.0.2, client 10.51.0.3\n"
+    assert labctl("down").stdout == "one is down\n"
+    assert labctl("ps").stdout == ""
+
+
+def test_exec_passes_input_output_and_status_on(lab: str) -> None:
+    child = labctl("exec", "client", "sh", "-c", "cat; echo oops >&2; exit 7", given="hello\n")
+
+    assert (child.returncode, child.stdout, child.stderr) == (7, "hello\n", "oops\n")
+
+
+def test_a_program_that_a_signal_ended_is_128_and_its_number(lab: str) -> None:
+    assert labctl("exec", "client", "sh", "-c", "kill -9 $$").returncode == 137
+
+
+def test_a_program_that_is_not_there_is_127(lab: str) -> None:
+    child = labctl("exec", "client", "no-such-program")
+
+    assert child.returncode == 127
+    assert child.stderr.startswith("labctl: program not found on client: no-such-program")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("exec", "clinet", "true"), "did you mean 'client'?"),
+        (("exec", "-l", "ome", "client", "true"), "did you mean 'one'?"),
+        (("down", "two"), "no lab is called 'two'"),
+    ],
+)
+def test_unknown_labs_and_hosts_are_answered_with_near_names(lab: str, words: tuple[str, ...], message: str) -> None:
+    child = labctl(*words)
+
+    assert child.returncode == 2
+    assert message in child.stderr
+
+
+def test_with_several_labs_one_must_be_named(lab: str) -> None:
+    labctl("up", "-n", "two")
+
+    assert "several labs stand: one, two" in labctl("exec", "client", "true").stderr
+    assert labctl("exec", "-l", "two", "client", "true").returncode == 0
+
+
+def test_without_a_lab_the_way_to_one_is_told(places: Path) -> None:
+    child = labctl("exec", "client", "true")
+
+    assert (child.returncode, child.stderr) == (2, "labctl: no lab stands\n  bring one up: labctl up\n")
+
+
+def test_scenarios_run_in_a_lab_that_stands(lab: str, places: Path) -> None:
+    (places / "quick.yaml").write_text("hosts: {client: {}}\nsteps:\n  - on: client\n    run: sh -c 'true'\n")
+    child = labctl("run", "--lab", "one", "quick.yaml")
+
+    assert (child.returncode, child.stdout.splitlines()[0][:14]) == (0, "PASS    quick ")
+    assert labctl("ps").stdout.startswith("one ")
+
+
+def test_a_window_hands_keys_and_its_size_on(lab: str) -> None:
+    pid, terminal = pty.fork()
+    if pid == 0:
+        words = words_for("exec", "client", "sh", "-c", "stty size; echo ready; read line; echo got $line; exit 5")
+        os.execv(words[0], words)
+    os.set_blocking(terminal, True)
+    shown = until(terminal, b"ready")
+    os.write(terminal, b"hello\r")
+    shown += until(terminal, b"got hello")
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+
+    assert os.waitstatus_to_exitcode(status) == 5
+
+
+def until(terminal: int, wanted: bytes) -> bytes:
+    """What the terminal shows, up to what is wanted."""
+    shown = b""
+    while wanted not in shown:
+        shown += os.read(terminal, 4096)
+    return shown
