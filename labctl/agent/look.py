@@ -10,6 +10,8 @@ from labctl.agent.processes import blocked_calls, descendants, processes, socket
 from labctl.agent.programs import Program
 from labctl.agent.sockets import sockets
 
+_LOOKED_AT = 64
+
 
 class Looker:
     """Looks at programs and sockets. Entries of a program in /proc are read as the program's own uid."""
@@ -34,6 +36,13 @@ class Looker:
             with acting_as(self._acts_as):
                 calls = [call for pid in pids for call in blocked_calls(pid)]
         return states.seen_of_program(program.pid, among, calls)
+
+    def last_calls(self, program: Program) -> list[str]:
+        """The calls in which a program blocks that is about to be killed, stopped or not; only some of very many."""
+        pids = [program.pid, *(one.pid for one in descendants(program.pid, processes()))]
+        with acting_as(self._acts_as):
+            calls = {call for pid in pids[:_LOOKED_AT] for call in blocked_calls(pid, states="SDT")}
+        return sorted(calls)
 
     def _inodes(self, program: Program) -> set[int]:
         pids = [one.pid for one in descendants(program.keeper, processes())]

@@ -6,6 +6,7 @@ Runs on a host, so it sees that host's processes. Source: proc(5).
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from labctl.agent.syscalls import NAMES
@@ -42,7 +43,7 @@ def process_of(pid: int) -> Process | None:
     return Process(pid, int(fields[1]), int(fields[3]), fields[0].decode(), name.decode("utf-8", "replace"))
 
 
-def descendants(root: int, among: dict[int, Process]) -> list[Process]:
+def descendants(root: int, among: Mapping[int, Process]) -> list[Process]:
     """All that descend from `root`, itself not included, parents before children."""
     children: dict[int, list[Process]] = {}
     for process in among.values():
@@ -56,15 +57,16 @@ def descendants(root: int, among: dict[int, Process]) -> list[Process]:
     return found
 
 
-def blocked_calls(pid: int) -> list[str]:
+def blocked_calls(pid: int, *, states: str = "SD") -> list[str]:
     """The system calls in which this process's threads sleep, by name (`call 17` for an unknown one).
 
-    A thread that runs, is stopped or is gone has none. PermissionError when we may not look.
+    A thread whose state isn't one of `states`, or is gone, has none; of a stopped one it is the call that it was
+    stopped in. PermissionError when we may not look.
     """
     calls = []
     for thread in _threads(pid):
         stat = _read(f"/proc/{pid}/task/{thread}/stat")
-        if stat is None or stat.rpartition(b")")[2].split()[0] not in (b"S", b"D"):
+        if stat is None or stat.rpartition(b")")[2].split()[0].decode() not in states:
             continue
         call = _read(f"/proc/{pid}/task/{thread}/syscall")
         if call is None:
@@ -90,6 +92,17 @@ def socket_inodes(pid: int) -> set[int]:
         if target.startswith("socket:["):
             inodes.add(int(target[8:-1]))
     return inodes
+
+
+def is_pending(pid: int, number: int) -> bool:
+    """Whether the signal still waits for the process (proc(5): SigPnd, ShdPnd)."""
+    try:
+        with open(f"/proc/{pid}/status", "rb") as status:
+            rows = [row.split() for row in status.read().splitlines()]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    masks = [int(row[1], 16) for row in rows if row and row[0] in (b"SigPnd:", b"ShdPnd:")]
+    return any(mask >> (number - 1) & 1 for mask in masks)
 
 
 def _threads(pid: int) -> list[str]:

@@ -9,13 +9,13 @@ import errno
 import os
 import signal
 import time
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from typing import NamedTuple
 
 from labctl.agent.confine import Confinement, acting_as
 from labctl.agent.frames import Header
 from labctl.agent.keeper import Command, Nursery
-from labctl.agent.processes import descendants, process_of, processes
+from labctl.agent.processes import Process, descendants, is_pending, process_of
 from labctl.agent.window import open_window, read_some, resize
 
 _PIECE = 65536
@@ -188,27 +188,18 @@ class Program:
             return False
         if number == signal.SIGCONT:
             return process.state not in "Tt"
-        return process.state == "Z" or not _is_pending(self.pid, number)
+        return process.state == "Z" or not is_pending(self.pid, number)
 
-    def living(self, others: Set[int]) -> list[int]:
-        """The processes of the program that are there now, by pid.
+    def family(self, among: Mapping[int, Process], others: Set[int]) -> list[int]:
+        """The living processes of the program, by pid.
 
         When it is orphaned these are all that descend from the agent, but for `others`: keepers and other programs.
         """
-        among = processes()
         family = descendants(self.keeper, among)
         if self.is_orphaned:
             strays = [one for one in among.values() if one.parent == os.getpid() and one.pid not in others]
             family = strays + [one for stray in strays for one in descendants(stray.pid, among)]
         return [one.pid for one in family if one.state not in "ZX"]
-
-    def kill(self, others: Set[int]) -> None:
-        """Kill every process of the program that is there now; who forks meanwhile is left for the next time."""
-        for pid in self.living(others):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
 
     def close(self) -> None:
         """Close what is ours, once every process is gone."""
@@ -238,14 +229,3 @@ def names_on(path: str) -> list[str]:
         except OSError:
             continue
     return sorted(names)
-
-
-def _is_pending(pid: int, number: int) -> bool:
-    """Whether the signal still waits for the process (proc(5): SigPnd, ShdPnd)."""
-    try:
-        with open(f"/proc/{pid}/status", "rb") as status:
-            rows = [row.split() for row in status.read().splitlines()]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    masks = [int(row[1], 16) for row in rows if row and row[0] in (b"SigPnd:", b"ShdPnd:")]
-    return any(mask >> (number - 1) & 1 for mask in masks)

@@ -16,6 +16,7 @@ import time
 import traceback
 from typing import Any
 
+from labctl.agent import ending
 from labctl.agent.awaiting import Awaiting
 from labctl.agent.frames import Header, encode
 from labctl.agent.keeper import Nursery
@@ -27,7 +28,7 @@ from labctl.agent.settings import Settings, in_force, settings_from
 from labctl.agent.sockets import sockets
 from labctl.agent.watch import Watch
 
-_REAP_AGAIN_S = 0.002
+_KILL_AGAIN_S = 0.02
 _REFILL_AFTER_S = 0.01  # so that a short program's end is told first
 _NOT_EXECUTABLE = (errno.ENOENT, errno.ENOEXEC, errno.EACCES)
 NAME_SERVICE = "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n"
@@ -190,13 +191,17 @@ class Agent:
     def _at_limit(self, program: Program) -> None:
         if program.status is None:
             program.limit = "time"
-            program.doing = self._looker.at_program(program, {"blocked": ""})["blocked"]
+            others = self._watch.others(program)
+            ending.kill_at_once(program, others, lambda: self._look_at_the_end(program))
             self._kill_all(program)
+
+    def _look_at_the_end(self, program: Program) -> None:
+        program.doing = self._looker.last_calls(program)
 
     def _kill_all(self, program: Program) -> None:
         if not program.is_gone:
-            program.kill(self._watch.others(program))
-            self._loop.after(_REAP_AGAIN_S, lambda: self._kill_all(program))
+            ending.kill(program, self._watch.others(program))
+            self._loop.after(_KILL_AGAIN_S, lambda: self._kill_all(program))
 
     def _kill(self, header: Header, _: bytes) -> None:
         program = self._program(header)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from labctl.agent.keeper import Nursery
 from labctl.agent.line import Line
 from labctl.agent.loop import Loop
-from labctl.agent.processes import process_of
+from labctl.agent.processes import process_of, processes
 from labctl.agent.programs import Program, Stream
 
 _LOOK_AGAIN_S = 0.02
@@ -101,7 +101,7 @@ class Watch:
 
     def _finish_orphan(self, program: Program) -> None:
         """Nobody tells when the last descendant of an orphaned program is gone: look now and then."""
-        if program.living(self.others(program)):
+        if program.family(processes(), self.others(program)):
             self._loop.after(_LOOK_AGAIN_S, lambda: self._finish_orphan(program))
         else:
             self._finish(program)

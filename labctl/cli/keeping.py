@@ -20,7 +20,8 @@ from labctl.runner.records import state_folder
 from labctl.runner.select import whole_lab
 from labctl.scenario.problems import ScenarioError, did_you_mean, quoted
 from labctl.standing.holder import hold
-from labctl.standing.keep import free_name
+from labctl.standing.keep import claim_free
+from labctl.standing.places import claim
 from labctl.standing.visit import Standing, all_standing, standing, take_down
 
 SHELL = ("sh", "-c", "command -v bash > /dev/null && exec bash --norc -i; exec sh -i")
@@ -36,8 +37,10 @@ def bring_up(target: str, name: str | None, engine: EngineName) -> int:
     with _translated(device):
         plan = _plan_of(target, device)
         maker = maker_of(choose(engine, [plan], say))
-        lab_name = name or free_name(plan.name)
-        hold(maker, plan, lab_name, _own_folder(lab_name), say)
+        lab_name, claimed = claim_free(plan.name) if name is None else (name, claim(name))
+        if claimed is None:
+            raise EngineError(f"a lab called {quoted(lab_name)} stands", hint=f"labctl down {lab_name}, or another --name")
+        hold(maker, plan, lab_name, claimed, _own_folder(lab_name), say)
         lab = standing(lab_name)
         which = f"--lab {lab_name} " if len(all_standing()) > 1 else ""
     device.result(_line(lab))

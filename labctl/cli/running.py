@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Sequence
 
@@ -58,6 +59,8 @@ class _Told(Struct, kw_only=True):
 def run_scenarios(wishes: Wishes) -> int:
     """Run them, tell the results, and return the exit code. A Refusal goes through, told as JSON if that is wished."""
     began_s = time.monotonic()
+    gc.freeze()  # main() turned it off for the imports
+    gc.enable()
     device = Device()
     try:
         selected = select(wishes.targets, wishes.keyword, device)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from labctl.cli.device import Device
-from labctl.cli.expression import ExpressionError, Holds, parse
 from labctl.cli.refusals import BadFiles, NothingSelected, UnknownTarget
 from labctl.cli.targets import Targets, Unknown
 from labctl.runner.select import Selected, load
+
+if TYPE_CHECKING:
+    from labctl.cli.expression import Holds
 
 
 def named(words: Sequence[str], device: Device) -> Targets:
@@ -47,6 +50,8 @@ def expression(keyword: str) -> Holds:
     """The question that a `-k` text asks; of an empty one, whether anything is there."""
     if not keyword.strip():
         return lambda words: True
+    from labctl.cli.expression import ExpressionError, parse  # its patterns take a while to compile
+
     try:
         return parse(keyword)
     except ExpressionError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import signal
@@ -21,7 +22,6 @@ from labctl.standing.visit import visit
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 _KEPT = 1 << 50  # bytes of output that the agent passes on: all of it
 _PIECE = 65536
-_MOST_INPUT = 4 * 1024 * 1024  # what a frame holds
 _NOT_STARTED = 127  # as shells say it
 
 
@@ -31,6 +31,7 @@ def run_there(lab: str, host: str, command: Sequence[str]) -> int:
     On a terminal it gets one of its own: keys go there as they are, Ctrl-C too. Otherwise its input is all that
     comes on standard input. EngineError where the lab broke.
     """
+    gc.enable()  # main() turned it off for the imports
     visited = visit(lab)
     try:
         return _Window(host, visited.channels[host]).run(command)
@@ -58,6 +59,8 @@ class _Window:
             with _raw_keys(), _woken_by_resizes() as resized:
                 self._resize()
                 self._relay(program, resized)
+        elif _has_input():
+            self._relay(program, None)
         while not program.has_ended:
             self._conversation.pump(3600.0)
         return program.status if program.status is not None else 128 + (program.signal or 0)
@@ -68,33 +71,40 @@ class _Window:
         ticket = self._conversation.ask(
             self._host,
             "start",
-            b"" if is_terminal else _all_input(),
             program=self._key,
             words=list(command),
             environment=_environment(self._host) if is_terminal else {},
             interactive=is_terminal,
+            more=_has_input(),
             output_cap=_KEPT,
         )
         started(self._conversation, program, ticket)
         return program
 
-    def _relay(self, program: Program, resized: int) -> None:
-        """Keys there, output here (by _on_heard), until the program has ended or the keyboard has."""
+    def _relay(self, program: Program, resized: int | None) -> None:
+        """Keys or input there, output here (by _on_heard), until the program has ended or the input has."""
         waiting = select.poll()
         for descriptor in (self._channel.fileno(), _STDIN, resized):
-            waiting.register(descriptor, select.POLLIN)
+            if descriptor is not None:
+                waiting.register(descriptor, select.POLLIN)
         while not program.has_ended:
             for descriptor, _ in waiting.poll():
                 if descriptor == _STDIN:
-                    keys = os.read(_STDIN, _PIECE)
-                    if not keys:
+                    data = os.read(_STDIN, _PIECE)
+                    self._feed(program, data)
+                    if not data:
                         return
-                    self._conversation.ask(self._host, "feed", keys, program=self._key)
                 elif descriptor == resized:
                     os.read(resized, _PIECE)
                     self._resize()
                 else:
                     self._conversation.pump(0)
+
+    def _feed(self, program: Program, data: bytes) -> None:
+        """Pass input on, no faster than the program takes it."""
+        ticket = self._conversation.ask(self._host, "feed", data, program=self._key, end=not data)
+        while ticket.reply is None and not program.has_ended:
+            self._conversation.pump(3600.0)
 
     def _resize(self) -> None:
         size = os.get_terminal_size(_STDOUT)
@@ -111,14 +121,9 @@ def _environment(host: str) -> dict[str, str]:
     return {"TERM": os.environ.get("TERM", "dumb"), "PS1": f"{host}$ "}
 
 
-def _all_input() -> bytes:
-    """What comes on standard input until its end; nothing where it is a terminal or closed."""
-    if sys.stdin is None or os.isatty(_STDIN):
-        return b""
-    data = sys.stdin.buffer.read(_MOST_INPUT + 1)
-    if len(data) > _MOST_INPUT:
-        raise EngineError(f"standard input holds more than {_MOST_INPUT // 2**20} MiB", hint="give less")
-    return data
+def _has_input() -> bool:
+    """Whether standard input is a file or a pipe: a terminal is no input of a program that has no window."""
+    return sys.stdin is not None and not os.isatty(_STDIN)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

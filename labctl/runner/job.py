@@ -22,7 +22,8 @@ class Options(Struct, frozen=True, kw_only=True):
     """How to run. `jobs`: so many scenarios at the same time. `keep`: leave labs standing (`on_fail`: failed ones).
 
     `stop_at_first`: start nothing more after one that didn't pass. `records`: the folder that `.labctl/runs` is
-    made in, None for beside each scenario. `slack` multiplies every timeout and every `max` of a `took`.
+    made in, None for beside each scenario. `slack` multiplies every timeout and every `max` of a `took`. `strict`
+    asks for the lab's own wording, which only the lab's own programs have.
     """
 
     jobs: int = 1
@@ -31,4 +32,4 @@ class Options(Struct, frozen=True, kw_only=True):
     stop_at_first: bool = False
     records: Path | None = None
     slack: float = 1.0
-    strict: bool = False
+    strict: bool = True

@@ -12,16 +12,22 @@ from typing import Any
 
 import msgspec
 
+from labctl.engine.contract import EngineError
 from labctl.plan.model import Plan
 from labctl.plan.shipped import is_installed
 
 KEPT = 20
 """So many runs' folders are kept beside a scenario; older ones are removed."""
+HOLDERS_LOG = "holder.log"
+"""In the folder of a lab that stands (labctl.standing)."""
 _SHOWN = 64 * 1024
 
 
 def open_folder(scenario: Path, name: str, records: Path | None) -> Path:
-    """A new folder for a run: `.labctl/runs/DATE-NAME` beside the scenario, or in the user's state folder."""
+    """A new folder for a run: `.labctl/runs/DATE-NAME` beside the scenario, or in the user's state folder.
+
+    EngineError when neither can be written.
+    """
     stamp = time.strftime("%Y%m%d-%H%M%S")
     label = re.sub(r"[^\w.\[\]-]+", "-", name).strip("-")
     beside = (records or scenario.resolve().parent) / ".labctl" / "runs"
@@ -30,7 +36,8 @@ def open_folder(scenario: Path, name: str, records: Path | None) -> Path:
             return _make(runs, f"{stamp}-{label}")
         except OSError:
             continue
-    raise OSError(f"no place for a run's records: neither beside {scenario} nor in {state_folder()}")
+    message = f"there is no place for a run's records: neither beside {scenario} nor in {state_folder()}"
+    raise EngineError(message, hint="set XDG_STATE_HOME to a folder that can be written")
 
 
 def state_folder() -> Path:
@@ -54,10 +61,11 @@ def _make(runs: Path, name: str) -> Path:
 
 
 def forget_old(folder: Path) -> None:
-    """Remove all but the newest runs beside this one."""
+    """Remove all but the newest runs beside this one, and those whose lab was left standing and still does."""
     runs = sorted(entry.name for entry in os.scandir(folder.parent) if entry.is_dir(follow_symlinks=False))
     for name in runs[:-KEPT]:
-        shutil.rmtree(folder.parent / name, ignore_errors=True)
+        if not (folder.parent / name / HOLDERS_LOG).exists():
+            shutil.rmtree(folder.parent / name, ignore_errors=True)
 
 
 class Journal:

@@ -11,13 +11,14 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
 from labctl.agent.frames import BadFrame, Decoder, Header, encode
 from labctl.engine.contract import Engine, EngineError, Lab, Say
 from labctl.plan.model import Plan
+from labctl.runner.records import HOLDERS_LOG
 from labctl.standing.places import socket_path
 from labctl.standing.relay import Relay
 
@@ -25,11 +26,12 @@ _WAITS = 16
 _TAKES_WITHIN_S = 10.0  # a visitor that reads nothing for so long must not hold up the others
 
 
-def hold(engine: Callable[[], Engine], plan: Plan, name: str, folder: Path, say: Say) -> None:
-    """Bring a lab up in a process of its own and return when it stands. EngineError if it could not be built."""
-    path = socket_path(name)
-    if _answers(path):
-        raise EngineError(f"a lab named {name!r} stands already", hint=f"run `labctl down {name}`, or choose --name")
+def hold(engine: Callable[[], Engine], plan: Plan, name: str, claimed: int, folder: Path, say: Say) -> None:
+    """Bring a lab up in a process of its own and return when it stands. EngineError if it could not be built.
+
+    `claimed` is the claim to the name (labctl.standing.places.claim), which the process keeps from here on. On
+    an interrupt nothing is left.
+    """
     news_in, news_out = os.pipe()
     child = os.fork()
     if child == 0:
@@ -37,35 +39,41 @@ def hold(engine: Callable[[], Engine], plan: Plan, name: str, folder: Path, say:
             os.close(news_in)
             os.setsid()
             if os.fork() == 0:
-                _be_holder(engine, plan, name, folder, path, news_out)
+                _be_holder(engine, plan, name, folder, news_out)
         os._exit(0)
     os.close(news_out)
+    os.close(claimed)
     os.waitpid(child, 0)
-    _follow(news_in, say)
+    with os.fdopen(news_in, "rb") as news:
+        _follow(news, say)
 
 
-def _follow(news: int, say: Say) -> None:
+def _follow(news: BinaryIO, say: Say) -> None:
     """Pass the holder's progress on until it says that the lab stands, or why it doesn't."""
-    with os.fdopen(news, "rb") as lines:
-        for line in lines:
+    holder = 0
+    try:
+        while line := news.readline():
             words = msgspec.json.decode(line)
             if "error" in words:
                 raise EngineError(words["error"], hint=words["hint"])
             if "up" in words:
                 return
-            say(words["doing"])
+            holder = words.get("pid", holder)
+            if "doing" in words:
+                say(words["doing"])
+    except (KeyboardInterrupt, SystemExit):
+        if holder:
+            os.kill(holder, signal.SIGTERM)
+        while news.readline():  # its end comes when nothing of the lab is left
+            pass
+        raise
     raise EngineError("the process that was to hold the lab died")
 
 
-def _be_holder(
-    engine: Callable[[], Engine], plan: Plan, name: str, folder: Path, path: Path, news: int
-) -> None:
+def _be_holder(engine: Callable[[], Engine], plan: Plan, name: str, folder: Path, news: int) -> None:
     """The holder's whole life. Its standard streams go to a log in the lab's folder."""
-    log = os.open(folder / "holder.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
+    path = socket_path(name)
+    log = _redirect(folder / HOLDERS_LOG)
 
     def tell(**words: Any) -> None:  # Any: JSON's own types
         with contextlib.suppress(BrokenPipeError):
@@ -73,6 +81,7 @@ def _be_holder(
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(0))
+    tell(pid=os.getpid())
     try:
         made = engine()
         made.prepare(plan, lambda words: tell(doing=words))
@@ -80,12 +89,13 @@ def _be_holder(
     except EngineError as error:
         tell(error=str(error), hint=error.hint)
         return
-    except BaseException:
+    except Exception:
         tell(error=f"the lab could not be built: {traceback.format_exc()}", hint="")
-        raise
+        return
+    holder: Holder | None = None
     try:
         with contextlib.suppress(FileNotFoundError):
-            path.unlink()
+            path.unlink()  # of an earlier holder that was killed: the name is ours
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(str(path))
         listener.listen(_WAITS)
@@ -97,7 +107,19 @@ def _be_holder(
         with contextlib.suppress(FileNotFoundError):
             path.unlink()
         lab.down()
-        holder.say_goodbye()
+        if not log.stat().st_size:
+            log.unlink()
+        if holder is not None:
+            holder.say_goodbye()
+
+
+def _redirect(log: Path) -> Path:
+    """Standard output and error to the log, standard input from nowhere."""
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    null = os.open(os.devnull, os.O_RDONLY)
+    for standard, source in ((0, null), (1, descriptor), (2, descriptor)):
+        os.dup2(source, standard)
+    return log
 
 
 class _Visit:
@@ -190,8 +212,3 @@ class Holder:
         elif header.get("host") in self._relays:
             visit.relay = self._relays[header["host"]]
             visit.relay.arrive(visit.number, visit.send)
-
-
-def _answers(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex(str(path)) == 0

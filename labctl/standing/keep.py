@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import count
 from pathlib import Path
 
 from labctl.engine.contract import Channel, Engine, LabSeen, Readiness, Say
 from labctl.plan.model import Plan
 from labctl.standing.holder import hold
-from labctl.standing.places import names
+from labctl.standing.places import claim
 from labctl.standing.visit import VisitedLab, take_down, visit
 
 
@@ -50,8 +51,8 @@ class KeepingEngine:
         self._engine.prepare(plan, say)
 
     def up(self, plan: Plan, *, lab: str, folder: Path, say: Say) -> KeptLab:
-        name = free_name(plan.name)
-        hold(self._make, plan, name, folder, say)
+        name, claimed = claim_free(plan.name)
+        hold(self._make, plan, name, claimed, folder, say)
         return KeptLab(name, visit(name))
 
     def labs(self) -> list[LabSeen]:
@@ -61,13 +62,12 @@ class KeepingEngine:
         return self._engine.sweep(everything=everything)
 
 
-def free_name(title: str) -> str:
-    """A name for a lab that none has yet: the title's own, with a number if need be."""
+def claim_free(title: str) -> tuple[str, int]:
+    """A name for a lab that none has yet, and the claim to it: the title's own, with a number if need be."""
     base = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:30] or "lab"
-    taken = set(names())
-    number = 1
-    name = base
-    while name in taken:
-        number += 1
-        name = f"{base}-{number}"
-    return name
+    for number in count(1):
+        name = base if number == 1 else f"{base}-{number}"
+        claimed = claim(name)
+        if claimed is not None:
+            return name, claimed
+    raise AssertionError("count() has no end")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 from pathlib import Path
@@ -33,6 +34,18 @@ def socket_path(name: str) -> Path:
     if len(os.fsencode(path)) > _LONGEST_PATH:
         raise EngineError(f"{name!r} is too long a name for a lab", hint="take a shorter one")
     return path
+
+
+def claim(name: str) -> int | None:
+    """Take a name for a lab: a descriptor whose lock is held as long as a copy of it is open; None if it is taken."""
+    path = socket_path(name).with_suffix(".lock")
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
 
 
 def names() -> list[str]:

@@ -140,7 +140,7 @@ def _one_frame(stream: socket.socket, name: str) -> tuple[Header, bytes]:
     raise EngineError(f"the process that holds lab {name} ended")
 
 
-def _decode(kind: type, value: object) -> object:
+def _decode(kind: type, value: str) -> object:
     if kind in (ipaddress.IPv4Network, ipaddress.IPv6Network, Path):
         return kind(value)
     raise NotImplementedError(kind)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from labctl.engine.contract import Engine
 from labctl.plan.model import Limits
-from tests.contract.hosts import StandingLab, python
+from tests.contract.hosts import StandingLab
 from tests.contract.plans import plan_of
 
 SMALL = Limits(processes=40, memory=384 * 1024 * 1024, files=64, file_size=1024 * 1024)
@@ -155,25 +156,61 @@ def test_a_program_that_ignores_signals_ends_at_its_limit(any_lab: StandingLab) 
         assert (program.ending, program.program.limit) == ("signal KILL", "time")
 
 
-FORK_BOMB = """
-    import os
-    while True:
-        try:
-            if os.fork() == 0 and {moves_away}:
+FORK_BOMBS = {
+    "branching": """
+        import os
+        while True:
+            try:
+                os.fork()
+            except OSError:
+                pass
+    """,
+    "into ever new sessions": """
+        import os
+        while True:
+            try:
+                if os.fork() == 0:
+                    os.setsid()
+            except OSError:
+                pass
+    """,
+    "each child outliving its parent": """
+        import os, signal
+        if os.fork():
+            while True:
+                signal.pause()
+        while True:
+            try:
+                if os.fork():
+                    os._exit(0)
                 os.setsid()
-        except OSError:
-            pass
-"""
+            except OSError:
+                pass
+    """,
+}
 
 
-@pytest.mark.parametrize("moves_away", [False, True], ids=["in one session", "in ever new sessions"])
-def test_a_fork_bomb_ends_at_its_time_limit(small_lab: StandingLab, moves_away: bool) -> None:
+@pytest.mark.parametrize("bomb", FORK_BOMBS.values(), ids=FORK_BOMBS)
+def test_a_fork_bomb_ends_at_its_time_limit(lab: StandingLab, bomb: str) -> None:
     """Within its limits a fork bomb can't outrun its end: two seconds after its time limit nothing of it is left."""
-    left = small_lab.host("left")
-    program = left.begin(*python(FORK_BOMB.format(moves_away=moves_away)), seconds=1.0)
+    left = lab.host("left")
+    program = left.begin_python(bomb, seconds=1.0)
     program.gone(timeout_s=1.0 + OVERSHOOT_S)
     assert (program.ending, program.program.limit) == ("signal KILL", "time")
     assert left.run("true").ending == "exit 0"
+
+
+def test_the_end_of_a_fork_bomb_spares_others(lab: StandingLab) -> None:
+    """Programs beside a fork bomb run on after its end; those that were stopped before stay stopped."""
+    left = lab.host("left")
+    reader = left.begin("cat", window=True)
+    stopped = left.begin("sleep", "60")
+    stopped.signal(signal.SIGSTOP)
+    left.begin_python(FORK_BOMBS["branching"], seconds=0.5).gone(timeout_s=0.5 + OVERSHOOT_S)
+    reader.feed(b"still here\n").printed(b"still here\n")
+    assert left.state_of(stopped.pid) == "T"
+    stopped.signal(signal.SIGCONT)
+    assert left.state_of(stopped.pid) == "S"
 
 
 def test_files_can_not_fill_the_machine(lab: StandingLab) -> None:

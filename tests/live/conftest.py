@@ -29,7 +29,7 @@ Outcomes = Mapping[Path, list[ScenarioOutcome]]
 """What came of each scenario file: an outcome for each family that it is run with."""
 
 
-@pytest.fixture(scope="session", params=[name for name in DEMANDED or ENGINES if name in ENGINES])
+@pytest.fixture(scope="session", params=DEMANDED or list(ENGINES))
 def engine(request: pytest.FixtureRequest) -> Engine:
     """An engine that works. Docker is skipped where it wasn't asked for and there is no daemon."""
     engine = ENGINES[request.param]()
@@ -56,9 +56,6 @@ def outcomes(engine: Engine, request: pytest.FixtureRequest, tmp_path_factory: p
 
 
 def _files(session: pytest.Session) -> list[Path]:
-    calls = [item.callspec.params for item in session.items if isinstance(item, pytest.Function) and _has_params(item)]
-    return [params["file"] for params in calls if "engine" in params]
-
-
-def _has_params(item: pytest.Function) -> bool:
-    return hasattr(item, "callspec")
+    asking = [item for item in session.items if "outcomes" in getattr(item, "fixturenames", ())]
+    values = [item.callspec.params["file"] for item in asking if isinstance(item, pytest.Function)]
+    return [value for value in values if isinstance(value, Path)]

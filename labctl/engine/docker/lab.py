@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 
-from labctl.engine.contract import EngineError
+from labctl.engine.contract import EngineError, Say
 from labctl.engine.docker.channel import DockerChannel
 from labctl.engine.docker.child import Child
 from labctl.engine.docker.compose import Project
@@ -21,10 +22,10 @@ DOWN_WITHIN_S = 60.0
 class DockerLab:
     """A lab (labctl.engine.contract), from the moment Compose is started. `containers`: host name to id."""
 
-    def __init__(self, lab: str, plan: Plan, project: Project, child: Child, endpoint: Endpoint) -> None:
+    def __init__(self, lab: str, plan: Plan, project: Project, endpoint: Endpoint) -> None:
         self.lab = lab
         self.project = project
-        self.child = child
+        self.child: Child | None = None
         self._plan = plan
         self._endpoint = endpoint
         self._is_down = False
@@ -45,31 +46,41 @@ class DockerLab:
         if self._is_down:
             return
         assert self.daemon is not None  # it was needed to come up
-        self._finish(self.child)  # hosts may speak before Compose has noticed that they started
-        child = self.project.down()
+        self._finish()  # hosts may speak before Compose has noticed that they started
+        with suppress(EngineError):  # without Compose the rest is removed all the same
+            self.child = self.project.down()
         in_parallel(partial(self.daemon.kill, container) for container in self.containers.values())
         self._close_channels()
-        self._finish(child)
+        self._finish()
         remove_lab(self.daemon, self.lab)
         self._is_down = True
         self.daemon.close()
 
-    def discard(self) -> None:
-        """Remove a lab that is only half there. Compose may be in the middle of making it."""
-        self.child.end()
-        self.child.close()
-        self._close_channels()
-        self.daemon = self.daemon or Daemon(self._endpoint)
-        remove_lab(self.daemon, self.lab, settled_looks=3)
-        self._is_down = True
-        self.daemon.close()
+    def discard(self, say: Say) -> None:
+        """Remove a lab that is only half there. Compose may be in the middle of making it.
 
-    def _finish(self, child: Child) -> None:
+        Called on the way of another error, which counts for more than what can't be removed: that is only said.
+        """
+        if self.child is not None:
+            self.child.end()
+            self.child.close()
+        self._close_channels()
         try:
-            child.wait(DOWN_WITHIN_S)
+            self.daemon = self.daemon or Daemon(self._endpoint)
+            remove_lab(self.daemon, self.lab, settled_looks=3)
+            self.daemon.close()
+        except EngineError as left:
+            say(str(left))
+        self._is_down = True
+
+    def _finish(self) -> None:
+        if self.child is None:
+            return
+        try:
+            self.child.wait(DOWN_WITHIN_S)
         finally:
-            child.end()
-            child.close()
+            self.child.end()
+            self.child.close()
 
     def _close_channels(self) -> None:
         for channel in self.channels_by_host.values():

@@ -10,6 +10,7 @@ from pathlib import Path
 from labctl.agent.boot import bundle
 from labctl.engine.contract import EngineError, Say
 from labctl.engine.docker.channel import DockerChannel
+from labctl.engine.docker.child import Child
 from labctl.engine.docker.compose import Project, compose_version, find_compose
 from labctl.engine.docker.daemon import Daemon
 from labctl.engine.docker.endpoint import Endpoint
@@ -49,19 +50,20 @@ def bring_up(plan: Plan, *, lab: str, folder: Path, endpoint: Endpoint, say: Say
         there = moved(plan, subnet4, subnet6)
         compose.write(project(there, known, circumstances, spare4=subnet4))
         say(f"starting {len(plan.hosts)} host{'s' * (len(plan.hosts) > 1)}")
-        standing = DockerLab(lab, there, compose, compose.up(), endpoint)
+        standing = DockerLab(lab, there, compose, endpoint)
         try:
-            standing.daemon = Daemon(endpoint)  # imports the SDK while Compose works
-            sweep_if_needed(standing.daemon)
-            _Meeting(standing, standing.daemon, shielded=needs_shield(plan, circumstances)).wait()
+            standing.child = child = compose.up()
+            standing.daemon = daemon = Daemon(endpoint)  # imports the SDK while Compose works
+            sweep_if_needed(daemon)
+            _Meeting(standing, daemon, child, shielded=needs_shield(plan, circumstances)).wait()
             return standing
         except _ComposeFailed as error:
             failure, taken = error, _subnets_in_the_way(standing)
-            standing.discard()
+            standing.discard(say)
             if not overlaps((subnet4, there.subnet6), taken):
                 raise
         except BaseException:
-            standing.discard()
+            standing.discard(say)
             raise
     raise failure
 
@@ -99,15 +101,16 @@ def _ptrace_is_restricted(endpoint: Endpoint) -> bool:
 class _Meeting:
     """Attaches to each container as soon as it is there, gives it its agent, and waits for all to speak."""
 
-    def __init__(self, standing: DockerLab, daemon: Daemon, *, shielded: bool) -> None:
+    def __init__(self, standing: DockerLab, daemon: Daemon, child: Child, *, shielded: bool) -> None:
         self._standing = standing
         self._daemon = daemon
+        self._child = child
         self._unattached = {host.name: host for host in standing.plan.hosts}
         self._silent = set(self._unattached)
         self._compose_runs = True
         self._shields = 1 if shielded else 0
         self._poller = select.poll()
-        self._poller.register(standing.child, select.POLLIN | select.POLLHUP)
+        self._poller.register(child, select.POLLIN | select.POLLHUP)
         self._until = time.monotonic() + UP_WITHIN_S + PER_HOST_S * len(self._unattached)
 
     def wait(self) -> None:
@@ -117,7 +120,7 @@ class _Meeting:
                 self._look()
             for name in [name for name in self._silent if name not in self._unattached]:
                 self._listen(name)
-            if self._compose_runs and self._standing.child.status is not None:
+            if self._compose_runs and self._child.status is not None:
                 self._compose_has_ended()
             if time.monotonic() > self._until:
                 raise broken_start(self._standing, next(iter(sorted(self._silent)), SHIELD))
@@ -134,7 +137,7 @@ class _Meeting:
     def _compose_has_ended(self) -> None:
         """Now every container must be there and run. Its exit status proves nothing: some wrappers lose it."""
         self._compose_runs = False
-        self._poller.unregister(self._standing.child)
+        self._poller.unregister(self._child)
         self._look()
         if self._unattached:
             raise _ComposeFailed(f"Docker Compose could not make the lab: {self._standing.project.said()}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from labctl.cli.main import main
+from labctl.cli.main import run_labctl
 from labctl.plan.model import Plan
 from labctl.plan.shipped import shipped
 from tests.unit.cli.stand_in import StandInEngine, StandInRunner, write_scenario
@@ -47,7 +47,7 @@ def labctl(capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs labctl with these words: its exit code, standard output, standard error."""
 
     def run(*words: str) -> tuple[int, str, str]:
-        code = main(words)
+        code = run_labctl(words)
         said = capsys.readouterr()
         return code, said.out, said.err
 

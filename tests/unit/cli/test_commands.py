@@ -118,8 +118,8 @@ def test_help_and_validate_import_neither_docker_nor_rich_nor_pytest_nor_testinf
     for words in (["--help"], ["validate", "labs/a.yaml"], ["run", "--help"]):
         script = f"""
 import sys
-from labctl.cli.main import main
-code = main({words!r})
+from labctl.cli.main import run_labctl
+code = run_labctl({words!r})
 heavy = {{"docker", "rich", "pytest", "testinfra", "jinja2", "requests"}} & set(sys.modules)
 sys.exit(f"imported: {{heavy}}" if heavy else code)
 """

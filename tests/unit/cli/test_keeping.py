@@ -17,12 +17,12 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="programs are he
 _ON_FAKE = """
 import sys
 import labctl.cli.keeping as keeping
-from labctl.cli.main import main
+from labctl.cli.main import run_labctl
 from labctl.engine.fake.engine import Fake
 keeping.choose = lambda name, plans, say: Fake()
 keeping.maker_of = lambda engine: Fake
 keeping.docker = Fake
-sys.exit(main())
+sys.exit(run_labctl())
 """
 
 
@@ -39,7 +39,7 @@ def places(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Folders of their own for sockets and records; in the end no lab stands."""
     with tempfile.TemporaryDirectory(prefix="lab") as place:  # short: a socket's path holds 107 bytes
         monkeypatch.setenv("XDG_RUNTIME_DIR", place)
-        monkeypatch.setenv("XDG_STATE_HOME", place)
+        monkeypatch.setenv("XDG_STATE_HOME", str(folder))
         yield folder
         labctl("down", "--all")
 

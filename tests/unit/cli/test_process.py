@@ -16,10 +16,10 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="programs are he
 _ON_FAKE = """
 import sys
 import labctl.cli.running
-from labctl.cli.main import main
+from labctl.cli.main import run_labctl
 from labctl.engine.fake.engine import Fake
 labctl.cli.running.choose = lambda name, plans, say: Fake()
-sys.exit(main())
+sys.exit(run_labctl())
 """
 _QUICK = """\
 hosts: {cheerios: {}}

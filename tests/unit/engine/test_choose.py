@@ -10,7 +10,7 @@ import pytest
 
 from labctl.engine import choose as choosing
 from labctl.engine.choose import choose, maker_of, readiness_of_all
-from labctl.engine.contract import EngineError
+from labctl.engine.contract import Engine, EngineError
 from labctl.engine.docker import compose, glance
 from labctl.engine.docker.endpoint import Endpoint
 from labctl.plan.model import Plan
@@ -100,7 +100,7 @@ def test_without_linux_and_docker_there_is_no_engine(
     plan: Plan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
-    monkeypatch.setattr(choosing.sys, "platform", "darwin")
+    monkeypatch.setattr(sys, "platform", "darwin")
 
     with pytest.raises(EngineError, match="no engine works here: no Docker daemon"):
         choose("auto", [plan], lambda words: None)
@@ -124,7 +124,7 @@ def test_an_engine_is_made_again_in_its_own_kind(plan: Plan) -> None:
 
 
 def test_an_engine_that_cannot_be_had_is_told_by_the_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail() -> choosing.Engine:
+    def fail() -> Engine:
         raise EngineError("it needs what is not there", hint="get it")
 
     monkeypatch.setattr(choosing, "docker", fail)

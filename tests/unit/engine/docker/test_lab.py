@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
-from labctl.engine.docker.child import Child
 from labctl.engine.docker.compose import Project
 from labctl.engine.docker.daemon import State
 from labctl.engine.docker.endpoint import Endpoint
@@ -32,13 +30,10 @@ class OneContainer(FakeDaemon):
 def words(state: State | None, folder: Path) -> tuple[str, str]:
     plan = make_plan(scenario(host("client")), compose("client"), Family.IPV4)
     endpoint = Endpoint("unix:///x")
-    child = Child(["true"], environment=os.environ, folder=folder, output=folder / "output")
-    lab = DockerLab("l1", plan, Project("labctl-l1", folder, ("true",), endpoint), child, endpoint)
+    lab = DockerLab("l1", plan, Project("labctl-l1", folder, ("true",), endpoint), endpoint)
     lab.daemon = OneContainer(state)
     lab.containers["client"] = "c1"
     error = broken_start(lab, "client")
-    child.wait(10)
-    child.close()
     return str(error), error.hint
 
 
