@@ -15,6 +15,10 @@ from typing import NamedTuple
 
 from labctl.agent import kernel
 
+_NICENESS = 10
+"""Of programs in a container: a thousand of them that all run must not keep the agent from its turn for seconds. It
+weighs only among the container's own processes; on namespaces, where the whole machine's compete, sessions do."""
+
 
 class Confinement(NamedTuple):
     """How programs are held. `own_user_namespace`: netns; otherwise setuid to `uid` (0: stay as we are).
@@ -40,6 +44,7 @@ def confine(how: Confinement) -> None:
         _enter_user_namespace(how.uid, how.gid)
         _limit_processes(how.processes)
     elif os.getuid() != how.uid:
+        os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
         os.setgroups([])
         os.setgid(how.gid)
         os.setuid(how.uid)

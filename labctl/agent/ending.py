@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Iterable, Set
 from contextlib import suppress
 
 from labctl.agent.processes import is_pending, processes
@@ -26,15 +26,13 @@ def kill(program: Program, others: Set[int]) -> None:
         _kill_stopped(program, others)
 
 
-def kill_at_once(program: Program, others: Set[int], look: Callable[[], None]) -> None:
-    """The same where there is no time to lose. `look` is called while everything stands still."""
-    if not _is_first():
-        look()
-        kill(program, others)
-        return
-    _stop_the_host()
-    look()
-    _kill_stopped(program, others)
+def kill_at_once(program: Program, others: Set[int]) -> None:
+    """The same where there is no time to lose."""
+    if _is_first():
+        _stop_the_host()
+        _kill_stopped(program, others)
+    else:
+        _kill_one_by_one(program, others)
 
 
 def _is_first() -> bool:

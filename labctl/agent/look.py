@@ -6,11 +6,11 @@ from typing import Any
 
 from labctl.agent import states
 from labctl.agent.confine import Confinement, acting_as
-from labctl.agent.processes import blocked_calls, descendants, processes, socket_inodes
+from labctl.agent.processes import blocked_calls, descendants, first_few, processes, socket_inodes
 from labctl.agent.programs import Program
 from labctl.agent.sockets import sockets
 
-_LOOKED_AT = 64
+_LOOKED_AT = 8
 
 
 class Looker:
@@ -38,10 +38,9 @@ class Looker:
         return states.seen_of_program(program.pid, among, calls)
 
     def last_calls(self, program: Program) -> list[str]:
-        """The calls in which a program blocks that is about to be killed, stopped or not; only some of very many."""
-        pids = [program.pid, *(one.pid for one in descendants(program.pid, processes()))]
+        """The calls in which a program blocks that is about to be killed: a quick look, at the first few processes."""
         with acting_as(self._acts_as):
-            calls = {call for pid in pids[:_LOOKED_AT] for call in blocked_calls(pid, states="SDT")}
+            calls = {call for pid in first_few(program.pid, _LOOKED_AT) for call in blocked_calls(pid)}
         return sorted(calls)
 
     def _inodes(self, program: Program) -> set[int]:

@@ -57,16 +57,25 @@ def descendants(root: int, among: Mapping[int, Process]) -> list[Process]:
     return found
 
 
-def blocked_calls(pid: int, *, states: str = "SD") -> list[str]:
+def first_few(root: int, most: int) -> list[int]:
+    """`root` and the first that descend from it by their main threads, without looking at every process there is."""
+    found = [root]
+    for pid in found:
+        if len(found) >= most:
+            break
+        found += [int(child) for child in (_read(f"/proc/{pid}/task/{pid}/children") or b"").split()]
+    return found[:most]
+
+
+def blocked_calls(pid: int) -> list[str]:
     """The system calls in which this process's threads sleep, by name (`call 17` for an unknown one).
 
-    A thread whose state isn't one of `states`, or is gone, has none; of a stopped one it is the call that it was
-    stopped in. PermissionError when we may not look.
+    A thread that runs, is stopped or is gone has none. PermissionError when we may not look.
     """
     calls = []
     for thread in _threads(pid):
         stat = _read(f"/proc/{pid}/task/{thread}/stat")
-        if stat is None or stat.rpartition(b")")[2].split()[0].decode() not in states:
+        if stat is None or stat.rpartition(b")")[2].split()[0] not in (b"S", b"D"):
             continue
         call = _read(f"/proc/{pid}/task/{thread}/syscall")
         if call is None:

@@ -191,12 +191,9 @@ class Agent:
     def _at_limit(self, program: Program) -> None:
         if program.status is None:
             program.limit = "time"
-            others = self._watch.others(program)
-            ending.kill_at_once(program, others, lambda: self._look_at_the_end(program))
+            program.doing = self._looker.last_calls(program)
+            ending.kill_at_once(program, self._watch.others(program))
             self._kill_all(program)
-
-    def _look_at_the_end(self, program: Program) -> None:
-        program.doing = self._looker.last_calls(program)
 
     def _kill_all(self, program: Program) -> None:
         if not program.is_gone:

@@ -11,11 +11,14 @@ from threading import Lock
 import pytest
 import testinfra.host
 
-from labctl.check.backend import host_of
-from labctl.hosts.conversation import Conversation
+from labctl.check.backend import TookTooLong, host_of
+from labctl.hosts.conversation import Cancelled, Conversation, LabBroke
+from labctl.hosts.launch import NotStarted
 
 _UNWANTED = ("cacheprovider", "labctl", "pytest11.testinfra")
 """Plugins that are left out. testinfra's would give a test the machine itself as its `host`."""
+_NO_VERDICT = (Cancelled, LabBroke, NotStarted, TookTooLong)
+"""What ends a module without saying anything of the lab's programs."""
 _one_at_a_time = Lock()
 """pytest changes what the whole process shares (sys.modules, sys.stdout): one module at a time."""
 
@@ -32,6 +35,7 @@ class _Fixtures:
         self._names = names
         self.failures: list[str] = []
         self.passed = 0
+        self.without_verdict: BaseException | None = None
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """A test that takes `host` is run once for each host of the step."""
@@ -43,6 +47,12 @@ class _Fixtures:
     def lab(self) -> LabHosts:
         """All hosts of the lab, by name."""
         return self._lab
+
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        """pytest takes every exception for a test's failure: keep those that are none, and stop."""
+        if call.excinfo is not None and isinstance(call.excinfo.value, _NO_VERDICT):
+            self.without_verdict = call.excinfo.value
+            item.session.shouldstop = str(call.excinfo.value)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
@@ -56,7 +66,10 @@ class _Fixtures:
 
 
 def run_pytest(file: Path, conversation: Conversation, names: Sequence[str], everybody: Sequence[str]) -> list[str]:
-    """What failed, a text each; none when every test passed. A module without a test is a failure too."""
+    """What failed, a text each; none when every test passed. A module without a test is a failure too.
+
+    TookTooLong, NotStarted, LabBroke and Cancelled go through, as from any other step.
+    """
     lab = LabHosts({name: host_of(conversation, name) for name in everybody})
     fixtures = _Fixtures(lab, names)
     words = [str(file), "-q", "--no-header", "--rootdir", str(file.parent)]
@@ -65,6 +78,8 @@ def run_pytest(file: Path, conversation: Conversation, names: Sequence[str], eve
     said = io.StringIO()
     with _one_at_a_time, contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         status = pytest.main([*words, "-c", "/dev/null", "--capture=sys"], plugins=[fixtures])
+    if fixtures.without_verdict is not None:
+        raise fixtures.without_verdict
     if fixtures.failures:
         return fixtures.failures
     if status != pytest.ExitCode.OK or not fixtures.passed:

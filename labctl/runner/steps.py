@@ -20,12 +20,13 @@ def perform(session: Session, step: Step) -> None:
 def _perform_pytest(session: Session, step: Pytest) -> None:
     from labctl.check.backend import TookTooLong
     from labctl.check.pytest_file import run_pytest
+    from labctl.hosts.launch import NotStarted
 
     everybody = [host.name for host in session.plan.hosts]
     names = list(session.hosts[step.on]) if step.on is not None else everybody
     try:
         failures = run_pytest(session.scenario.path.parent / step.file, session.conversation, names, everybody)
-    except TookTooLong as error:
+    except (NotStarted, TookTooLong) as error:
         raise CannotTell(str(error)) from error
     if failures:
         raise StepFailed(failures)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import dedent
@@ -246,9 +247,17 @@ def begin_all(
     return running
 
 
+def crowding() -> float:
+    """How many times longer than alone a process takes just now, because others want the processors, too."""
+    began, used = time.monotonic(), time.process_time()
+    while time.process_time() - used < 0.02:
+        pass
+    return (time.monotonic() - began) / 0.02
+
+
 def python(code: str, *arguments: object) -> list[str]:
     """The words that run a Python program, which may be indented as the test around it is."""
     return ["python3", "-u", "-c", dedent(code), *(str(argument) for argument in arguments)]
 
 
-__all__ = ["OUTPUT_CAP", "PATIENCE_S", "Host", "Running", "StandingLab", "begin_all", "python", "silently"]
+__all__ = ["OUTPUT_CAP", "PATIENCE_S", "Host", "Running", "StandingLab", "begin_all", "crowding", "python", "silently"]

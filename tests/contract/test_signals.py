@@ -20,11 +20,11 @@ def test_stop_has_stopped_the_program_when_it_is_answered(any_lab: StandingLab) 
     """After STOP the program is in state T, as another program sees it; after CONT it is not."""
     left = any_lab.host("left")
     program = left.begin_python(SLEEPER).printed(b"ready\n")
-    assert left.state_of(program.pid) == "S"  # so the T below means something
+    assert left.state_of(program.pid) in "SR"  # so the T below means something
     assert program.signal(signal.SIGSTOP).get("ok")
     assert left.state_of(program.pid) == "T"
     assert program.signal(signal.SIGCONT).get("ok")
-    assert left.state_of(program.pid) == "S"
+    assert left.state_of(program.pid) in "SR"
 
 
 def test_a_stopped_program_goes_on_after_cont(any_lab: StandingLab) -> None:
@@ -89,7 +89,7 @@ def test_kill_ends_the_program_and_all_that_it_started(any_lab: StandingLab) -> 
     left = any_lab.host("left")
     program = left.begin("sh", "-c", "setsid sleep 60 & echo $!; sleep 60 & echo $!; echo ready; wait")
     children = [int(line) for line in program.printed(b"ready\n").stdout.split()[:2]]
-    assert [left.state_of(pid) for pid in children] == ["S", "S"]  # so their absence below means something
+    assert "" not in [left.state_of(pid) for pid in children]  # so their absence below means something
     assert program.answer("kill").get("ok")
     assert program.ended().gone().ending == "signal KILL"
     assert [left.state_of(pid) for pid in children] == ["", ""]

@@ -12,6 +12,7 @@ Orders = dict[str, Any]  # Any: JSON's own types; the supervisor has nothing but
 
 PROGRAM_UID = 1000
 BRIDGE = "lab"
+_PROGRAMS_GROUP = "0 0"  # the group that programs have outside their own user namespace: they may ping
 _MEBIBYTE = 1024 * 1024
 
 
@@ -21,7 +22,8 @@ def orders_for(plan: Plan, memory: int) -> Orders:
 
 
 def _host(plan: Plan, host: HostPlan) -> Orders:
-    early = {key: value for key, value in host.sysctls.items() if not names_an_interface(key)}
+    early = {"net.ipv4.ping_group_range": _PROGRAMS_GROUP}
+    early |= {key: value for key, value in host.sysctls.items() if not names_an_interface(key)}
     late = {key: value for key, value in host.sysctls.items() if names_an_interface(key)}
     limits = host.limits
     return {
