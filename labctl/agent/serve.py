@@ -13,13 +13,13 @@ import os
 import signal
 import sys
 import time
-import traceback
 from typing import Any
 
 from labctl.agent import ending
 from labctl.agent.awaiting import Awaiting
 from labctl.agent.frames import Header, encode
 from labctl.agent.keeper import Nursery
+from labctl.agent.last_words import last_words
 from labctl.agent.line import Line
 from labctl.agent.look import Looker, port_from
 from labctl.agent.loop import Loop
@@ -31,8 +31,6 @@ from labctl.agent.watch import Watch
 _KILL_AGAIN_S = 0.02
 _REFILL_AFTER_S = 0.01  # so that a short program's end is told first
 _NOT_EXECUTABLE = (errno.ENOENT, errno.ENOEXEC, errno.EACCES)
-NAME_SERVICE = "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n"
-"""nsswitch.conf(5): names come from the host's own files, so that an unknown one is unknown at once."""
 
 
 class Agent:
@@ -246,11 +244,11 @@ def main(values: dict[str, Any], come: int = 0, go: int = 1) -> None:
     """Be the agent on these descriptors until the channel ends. What breaks it is its last word (`ev: broken`)."""
     try:
         settings = settings_from(values)
-        if settings.nsswitch:
-            with open("/etc/nsswitch.conf", "w") as configuration:
-                configuration.write(NAME_SERVICE)
+        for path, text in settings.files.items():
+            with open(path, "w") as file:
+                file.write(text)
         os.umask(0o022)
         Agent(settings, come, go).serve()
-    except Exception:  # an agent that dies in silence would look like a lab that lost its host
+    except Exception as error:  # an agent that dies in silence would look like a lab that lost its host
         os.set_blocking(go, True)
-        os.write(go, encode({"ev": "broken", "detail": traceback.format_exc()[-4000:]}))
+        os.write(go, encode({"ev": "broken", "detail": last_words(error)}))

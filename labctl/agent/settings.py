@@ -14,7 +14,7 @@ Facts = dict[str, Any]  # Any: JSON's own types, as the hello frame carries them
 
 
 class Settings(NamedTuple):
-    """One host's settings. `nsswitch`: write the host's name service configuration (a container has its own).
+    """One host's settings. `files` are to be written, by path: a container's own would ask Docker for names.
 
     `acts_as`: whose ids the agent takes to read programs' /proc entries and to make what they may open (None: its
     own will do).
@@ -25,7 +25,7 @@ class Settings(NamedTuple):
     environment: dict[str, str]
     how: Confinement
     acts_as: Confinement | None
-    nsswitch: bool
+    files: dict[str, str]
 
 
 def settings_from(values: dict[str, Any]) -> Settings:
@@ -52,7 +52,7 @@ def settings_from(values: dict[str, Any]) -> Settings:
         environment=environment,
         how=how,
         acts_as=None if own_namespace or how.uid == os.geteuid() else how,
-        nsswitch=bool(values.get("nsswitch", False)),
+        files=dict(values.get("files", {})),
     )
 
 

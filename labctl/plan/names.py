@@ -5,6 +5,9 @@ from __future__ import annotations
 from labctl.plan.model import AbsentHost, HostPlan, Plan
 from labctl.scenario.model import Family
 
+NSSWITCH = "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n"
+"""nsswitch.conf(5): names come from the host's own files, so that an unknown one is unknown at once."""
+
 
 def hosts_file(plan: Plan, host: str) -> str:
     """The text of /etc/hosts (hosts(5)) on that host: localhost, itself and all others, absent ones too.

@@ -22,7 +22,7 @@ from labctl.engine.docker.subnets import candidates, overlaps
 from labctl.engine.docker.sweep import sweep_if_needed
 from labctl.engine.owner import myself
 from labctl.plan.model import HostPlan, Plan
-from labctl.plan.names import hosts_file
+from labctl.plan.names import NSSWITCH, hosts_file
 from labctl.plan.place import moved
 from labctl.plan.sysctls import names_an_interface
 from labctl.scenario.model import Family
@@ -195,6 +195,5 @@ def agent_settings(plan: Plan, host: HostPlan) -> dict[str, object]:
             "file_size": limits.file_size,
             "output": limits.output,
         },
-        "nsswitch": not plan.internet,
-        "hosts_file": hosts_file(plan, host.name),
+        "files": {} if plan.internet else {"/etc/hosts": hosts_file(plan, host.name), "/etc/nsswitch.conf": NSSWITCH},
     }

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import traceback
 from typing import Any
 
 from labctl.agent import kernel, serve
+from labctl.agent.last_words import last_words
 from labctl.engine.netns import root
 from labctl.engine.netns.ip import run_ip
 
@@ -81,8 +81,8 @@ def _fork_first(order: dict[str, Any], channel: socket.socket, news: int, wired:
         os._exit(0)
     try:
         _be_first(order, channel, news, wired)
-    except BaseException:  # whatever it is, the supervisor must hear of it, and this process must not go on
-        os.write(news, traceback.format_exc().encode()[-4000:])
+    except BaseException as error:  # whatever it is, the supervisor must hear of it, and this process not go on
+        os.write(news, last_words(error).encode())
     finally:
         os._exit(0)
 
@@ -90,7 +90,7 @@ def _fork_first(order: dict[str, Any], channel: socket.socket, news: int, wired:
 def _be_first(order: dict[str, Any], channel: socket.socket, news: int, wired: int) -> None:
     os.setsid()
     socket.sethostname(order["name"])
-    root.enter(order["temporary"], {"hosts": order["hosts"], "hostname": order["name"] + "\n"})
+    root.enter(order["temporary"], order["files"])
     set_sysctls(order["early_sysctls"])
     if not os.read(wired, 1):
         os._exit(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from labctl.plan.model import HostPlan, Plan
-from labctl.plan.names import hosts_file
+from labctl.plan.names import NSSWITCH, hosts_file
 from labctl.plan.sysctls import names_an_interface
 
 Orders = dict[str, Any]  # Any: JSON's own types; the supervisor has nothing but the standard library
@@ -28,7 +28,7 @@ def _host(plan: Plan, host: HostPlan) -> Orders:
     limits = host.limits
     return {
         "name": host.name,
-        "hosts": hosts_file(plan, host.name),
+        "files": {"hosts": hosts_file(plan, host.name), "hostname": f"{host.name}\n", "nsswitch.conf": NSSWITCH},
         "early_sysctls": early,
         "late_sysctls": late,
         "mac": host.mac,

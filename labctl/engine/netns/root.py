@@ -18,7 +18,6 @@ _LIBRARIES = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _OWN = ("tmp", "run", "var", "home", "root", "proc", "sys", "dev", "etc", "usr", "opt", ".etc", ".host")
 _ETC = {
-    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n",
     "resolv.conf": "",
     "passwd": "root:x:0:0:root:/root:/bin/sh\nlab:x:1000:1000:lab:/home/lab:/bin/sh\n"
     "nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n",
@@ -26,7 +25,7 @@ _ETC = {
     "shadow": "",
     "gshadow": "",
 }
-_OF_A_HOST = ("hosts", "hostname")
+_OF_A_HOST = ("hosts", "hostname", "nsswitch.conf")
 
 
 def make_template(folders: list[tuple[str, str]], interpreter: str | None) -> None:
@@ -87,7 +86,11 @@ def seal() -> None:
 
 def _show(source: str, target: str) -> None:
     place = PLACE + target
-    os.makedirs(place, exist_ok=True)
+    if os.path.isdir(source):
+        os.makedirs(place, exist_ok=True)
+    else:
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        _write(place, "")
     kernel.mount(source, place, flags=kernel.MS_BIND | kernel.MS_REC)
     kernel.make_read_only(place)
 

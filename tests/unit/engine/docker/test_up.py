@@ -75,5 +75,7 @@ def test_an_agent_is_told_its_host_whom_programs_run_as_and_all_names() -> None:
     settings = agent_settings(made, made.hosts[0])
 
     assert (settings["host"], settings["uid"], settings["own_user_namespace"]) == ("client", 1000, False)
-    assert settings["nsswitch"] is True
-    assert "10.51.0.2\tclient" in str(settings["hosts_file"])
+    files = settings["files"]
+    assert isinstance(files, dict)
+    assert "hosts: files\n" in files["/etc/nsswitch.conf"]
+    assert "10.51.0.2\tclient\n" in files["/etc/hosts"]
