@@ -26,9 +26,10 @@ class LabBackend(BaseBackend):  # type: ignore[misc]  # testinfra has no types
 
     NAME = "labctl"
 
-    def __init__(self, conversation: Conversation, host: str) -> None:
+    def __init__(self, conversation: Conversation, host: str, *, seconds: float = _COMMAND_WITHIN_S) -> None:
         super().__init__(host)
         self.conversation = conversation
+        self._seconds = min(seconds, _COMMAND_WITHIN_S)
 
     def run(self, command: str, *args: str, **_: Any) -> CommandResult:  # Any: testinfra passes odd ones on
         """Run a shell command on the host and wait for its end."""
@@ -41,12 +42,12 @@ class LabBackend(BaseBackend):  # type: ignore[misc]  # testinfra has no types
             key=f"testinfra#{next(_keys)}",
         )
         conversation = self.conversation
-        ticket = launch(conversation, program, environment={}, window=False, seconds=_COMMAND_WITHIN_S)
+        ticket = launch(conversation, program, environment={}, window=False, seconds=self._seconds)
         started(conversation, program, ticket)
-        conversation.until(lambda: program.has_ended, timeout_s=_COMMAND_WITHIN_S + 10.0)
+        conversation.until(lambda: program.has_ended, timeout_s=self._seconds + 10.0)
         del conversation.programs[program.host, program.key]
         if program.limit or not program.has_ended:
-            raise TookTooLong(f"{words!r} did not end on {self.hostname} within {_COMMAND_WITHIN_S:g} s")
+            raise TookTooLong(f"{words!r} did not end on {self.hostname} within {self._seconds:g} s")
         status = program.status if program.status is not None else 128 + (program.signal or 0)
         printed = program.printed
         return self.result(status, self.encode(words), bytes(printed["stdout"]), bytes(printed["stderr"]))
@@ -100,8 +101,10 @@ class LabSocket(Socket):  # type: ignore[misc]  # testinfra has no types
         return cls
 
 
-def host_of(conversation: Conversation, name: str) -> testinfra.host.Host:
-    """testinfra's Host for a host of the lab."""
-    host = testinfra.host.Host(LabBackend(conversation, name))
+def host_of(
+    conversation: Conversation, name: str, *, seconds: float = _COMMAND_WITHIN_S
+) -> testinfra.host.Host:
+    """testinfra's Host for a host of the lab. No command of its takes longer than `seconds`."""
+    host = testinfra.host.Host(LabBackend(conversation, name, seconds=seconds))
     host.socket = LabSocket.get_module(host)
     return host

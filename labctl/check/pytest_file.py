@@ -12,12 +12,13 @@ import pytest
 import testinfra.host
 
 from labctl.check.backend import TookTooLong, host_of
+from labctl.check.overdue import Overdue, time_limit
 from labctl.hosts.conversation import Cancelled, Conversation, LabBroke
 from labctl.hosts.launch import NotStarted
 
 _UNWANTED = ("cacheprovider", "labctl", "pytest11.testinfra")
 """Plugins that are left out. testinfra's would give a test the machine itself as its `host`."""
-_NO_VERDICT = (Cancelled, LabBroke, NotStarted, TookTooLong)
+_NO_VERDICT = (Cancelled, LabBroke, NotStarted, Overdue, TookTooLong)
 """What ends a module without saying anything of the lab's programs."""
 _one_at_a_time = Lock()
 """pytest changes what the whole process shares (sys.modules, sys.stdout): one module at a time."""
@@ -65,18 +66,25 @@ class _Fixtures:
             self.failures.append(f"{report.nodeid}: could not be collected\n{report.longreprtext}")
 
 
-def run_pytest(file: Path, conversation: Conversation, names: Sequence[str], everybody: Sequence[str]) -> list[str]:
+def run_pytest(
+    file: Path, conversation: Conversation, names: Sequence[str], everybody: Sequence[str], *, seconds: float
+) -> list[str]:
     """What failed, a text each; none when every test passed. A module without a test is a failure too.
 
-    TookTooLong, NotStarted, LabBroke and Cancelled go through, as from any other step.
+    Overdue when it takes longer than `seconds`. TookTooLong, NotStarted, LabBroke and Cancelled go through, as from any other step.
     """
-    lab = LabHosts({name: host_of(conversation, name) for name in everybody})
+    lab = LabHosts({name: host_of(conversation, name, seconds=seconds) for name in everybody})
     fixtures = _Fixtures(lab, names)
     words = [str(file), "-q", "--no-header", "--rootdir", str(file.parent)]
     for plugin in _UNWANTED:
         words += ["-p", f"no:{plugin}"]
     said = io.StringIO()
-    with _one_at_a_time, contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+    with (
+        _one_at_a_time,
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(said),
+        time_limit(seconds),
+    ):
         status = pytest.main([*words, "-c", "/dev/null", "--capture=sys"], plugins=[fixtures])
     if fixtures.without_verdict is not None:
         raise fixtures.without_verdict

@@ -20,6 +20,7 @@ KEPT = 20
 """So many runs' folders are kept beside a scenario; older ones are removed."""
 HOLDERS_LOG = "holder.log"
 """In the folder of a lab that stands (labctl.standing)."""
+_BEGAN = time.time()
 _SHOWN = 64 * 1024
 
 
@@ -61,11 +62,12 @@ def _make(runs: Path, name: str) -> Path:
 
 
 def forget_old(folder: Path) -> None:
-    """Remove all but the newest runs beside this one, and those whose lab was left standing and still does."""
+    """Remove all but the newest runs beside this one. This process's own stay, and those whose lab still stands."""
     runs = sorted(entry.name for entry in os.scandir(folder.parent) if entry.is_dir(follow_symlinks=False))
     for name in runs[:-KEPT]:
-        if not (folder.parent / name / HOLDERS_LOG).exists():
-            shutil.rmtree(folder.parent / name, ignore_errors=True)
+        old = folder.parent / name
+        if old.stat().st_mtime < _BEGAN and not (old / HOLDERS_LOG).exists():
+            shutil.rmtree(old, ignore_errors=True)
 
 
 class Journal:

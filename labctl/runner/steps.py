@@ -19,13 +19,18 @@ def perform(session: Session, step: Step) -> None:
 
 def _perform_pytest(session: Session, step: Pytest) -> None:
     from labctl.check.backend import TookTooLong
+    from labctl.check.overdue import Overdue
     from labctl.check.pytest_file import run_pytest
     from labctl.hosts.launch import NotStarted
 
     everybody = [host.name for host in session.plan.hosts]
     names = list(session.hosts[step.on]) if step.on is not None else everybody
+    file = session.scenario.path.parent / step.file
+    patience = session.patience(step.timeout_s)
     try:
-        failures = run_pytest(session.scenario.path.parent / step.file, session.conversation, names, everybody)
+        failures = run_pytest(file, session.conversation, names, everybody, seconds=patience)
+    except Overdue as error:
+        raise StepFailed([f"{step.file} did not end within {patience:g} s"]) from error
     except (NotStarted, TookTooLong) as error:
         raise CannotTell(str(error)) from error
     if failures:

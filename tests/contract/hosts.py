@@ -250,9 +250,9 @@ def begin_all(
 def crowding() -> float:
     """How many times longer than alone a process takes just now, because others want the processors, too."""
     began, used = time.monotonic(), time.process_time()
-    while time.process_time() - used < 0.02:
+    while time.process_time() - used < 0.1:
         pass
-    return (time.monotonic() - began) / 0.02
+    return (time.monotonic() - began) / 0.1
 
 
 def python(code: str, *arguments: object) -> list[str]:

@@ -1,0 +1,115 @@
+"""Programs are ordinary users without any privilege, whoever started labctl and on whichever engine."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+
+from tests.contract.hosts import StandingLab
+
+CALL = """
+    import ctypes, errno, json, os, platform, sys
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall.restype = ctypes.c_long
+    number = {"x86_64": %s, "aarch64": %s}[platform.machine()]
+    arguments = [int(word) for word in sys.argv[1:]]
+    result = libc.syscall(ctypes.c_long(number), *(ctypes.c_long(argument) for argument in arguments))
+    print(json.dumps(ctypes.get_errno() if result < 0 else 0))
+"""
+
+
+def test_programs_are_the_same_ordinary_user(lab: StandingLab) -> None:
+    """A program is uid and gid 1000, a user with a name and a home, in no other group."""
+    seen = lab.host("left").tell(
+        """
+        import json, os, pwd
+        print(json.dumps([os.getresuid(), os.getresgid(), pwd.getpwuid(os.getuid()).pw_dir == os.environ["HOME"]]))
+        """
+    )
+    assert seen == [[1000] * 3, [1000] * 3, True]
+
+
+def test_programs_have_no_capability(lab: StandingLab) -> None:
+    """No capability is permitted, in effect or to be inherited, and none can be gained: the kernel says so."""
+    status = lab.host("left").run("cat", "/proc/self/status").stdout.decode()
+    rows = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    assert [int(rows[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")] == [0, 0, 0, 0]
+    assert (rows["NoNewPrivs"], rows["Seccomp"]) == ("1", "2")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "arguments"),
+    [
+        ((41, 198), (40, 1, 0)),  # socket(AF_VSOCK, SOCK_STREAM)
+        ((41, 198), (17, 3, 0)),  # socket(AF_PACKET, SOCK_RAW)
+        ((41, 198), (2, 3, 1)),  # socket(AF_INET, SOCK_RAW, ICMP)
+        ((272, 97), (0x10000000,)),  # unshare(CLONE_NEWUSER)
+        ((272, 97), (0x40000000,)),  # unshare(CLONE_NEWNET)
+        ((272, 97), (0x00020000,)),  # unshare(CLONE_NEWNS)
+        ((56, 220), (0x10000011, 0, 0, 0, 0)),  # clone(CLONE_NEWUSER | SIGCHLD)
+        ((308, 268), (0, 0)),  # setns
+        ((165, 40), (0, 0, 0, 0, 0)),  # mount
+        ((166, 39), (0, 0)),  # umount2
+        ((161, 51), (0,)),  # chroot
+        ((155, 41), (0, 0)),  # pivot_root
+        ((101, 117), (16, 1, 0, 0)),  # ptrace(PTRACE_ATTACH, 1)
+        ((101, 117), (0x4206, 1, 0, 0)),  # ptrace(PTRACE_SEIZE, 1)
+        ((310, 270), (1, 0, 0, 0, 0, 0)),  # process_vm_readv
+        ((321, 280), (0, 0, 0)),  # bpf
+        ((250, 219), (0, 0, 0, 0, 0)),  # keyctl
+        ((425, 425), (1, 0)),  # io_uring_setup
+        ((298, 241), (0, 0, 0, 0, 0)),  # perf_event_open
+        ((323, 282), (0,)),  # userfaultfd
+        ((170, 161), (0, 0)),  # sethostname
+        ((169, 142), (0, 0, 0, 0)),  # reboot, with a magic number that does nothing
+    ],
+    ids="vsock packet raw newuser newnet newns clone setns mount umount chroot pivot_root attach seize readv bpf keyctl "
+    "io_uring perf userfaultfd sethostname reboot".split(),
+)
+def test_what_only_the_mighty_may_do_is_refused(
+    lab: StandingLab, numbers: tuple[int, int], arguments: tuple[int, ...]
+) -> None:
+    """A call that reaches beyond the host, or into others on it, fails with EPERM and does nothing."""
+    answer = lab.host("left").tell(CALL % numbers, *arguments)
+    assert errno.errorcode.get(answer) == "EPERM"
+
+
+def test_clone3_is_not_there(lab: StandingLab) -> None:
+    """Its flags can't be looked at, so it doesn't exist: a C library then takes clone(2)."""
+    assert lab.host("left").tell(CALL % (435, 435), 0, 0) == errno.ENOSYS
+
+
+def test_ordinary_calls_work(lab: StandingLab) -> None:
+    """What programs under test need is there: sockets of all usual kinds, threads, being traced by their parent."""
+    seen = lab.host("left").tell(
+        """
+        import ctypes, json, os, socket, threading
+        kinds = [(socket.AF_INET, socket.SOCK_STREAM), (socket.AF_INET, socket.SOCK_DGRAM),
+                 (socket.AF_UNIX, socket.SOCK_STREAM), (socket.AF_UNIX, socket.SOCK_DGRAM)]
+        for kind in kinds:
+            socket.socket(*kind).close()
+        thread = threading.Thread(target=os.getpid)
+        thread.start()
+        thread.join()
+        print(json.dumps(ctypes.CDLL(None).ptrace(0, 0, 0, 0)))
+        """
+    )
+    assert seen == 0
+
+
+def test_privileged_ports_need_a_privilege(lab: StandingLab) -> None:
+    """Port 80 is refused with EACCES, port 1024 is not: as on a machine of one's own."""
+    seen = lab.host("left").tell(
+        """
+        import errno, json, socket
+        def bind(port):
+            with socket.socket() as one:
+                try:
+                    one.bind(("", port))
+                except OSError as error:
+                    return errno.errorcode[error.errno]
+        print(json.dumps([bind(80), bind(1023), bind(1024)]))
+        """
+    )
+    assert seen == ["EACCES", "EACCES", None]
