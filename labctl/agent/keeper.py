@@ -23,6 +23,8 @@ from labctl.agent import kernel
 from labctl.agent.confine import Confinement, confine
 from labctl.agent.window import control_terminal
 
+_AHEAD = 2
+
 
 class Command(NamedTuple):
     """What to execute: the file, its words and environment, where, and its three descriptors."""
@@ -55,29 +57,21 @@ class _Spare(NamedTuple):
 
 
 class Nursery:
-    """Makes keepers, one ahead of the need."""
+    """Makes keepers, two ahead of the need: while one is used another gets ready, on another processor."""
 
     def __init__(self, how: Confinement) -> None:
         self._how = how
-        self._spare: _Spare | None = None
-
-    def pids(self) -> set[int]:
-        """The keeper that waits for its command, if there is one."""
-        return {self._spare.kept.pid} if self._spare is not None else set()
+        self._spares: list[_Spare] = []
 
     def refill(self) -> None:
-        """Make one ahead, if there is none and programs haven't taken every process that this host may have."""
-        if self._spare is None:
-            with suppress(OSError):
-                self._spare = _make(self._how)
+        """Make one ahead, if fewer than two are there."""
+        if len(self._spares) < _AHEAD:
+            self._spares.append(_make(self._how))
 
     def keep(self, command: Command) -> Kept:
-        """Execute a command. OSError where no process can be made.
-
-        The caller closes its copies of the program's descriptors.
-        """
-        spare, self._spare = self._spare, None
-        if spare is not None:
+        """Execute a command. The caller closes its copies of the program's descriptors."""
+        while self._spares:
+            spare = self._spares.pop(0)
             try:
                 return _give(spare, command)
             except OSError:  # a program on this host may have killed it
@@ -102,7 +96,9 @@ def _awake(kept: Kept) -> Kept:
     """Let the keeper and its child go on, should a program of this host have stopped them while they waited."""
     try:
         said = os.read(kept.report, 4096)
-    except BlockingIOError:  # just made
+    except BlockingIOError:  # just made: its child has said nothing, hence is still in its process group
+        with suppress(ProcessLookupError):
+            os.killpg(kept.pid, signal.SIGCONT)
         return kept
     for pid in [kept.pid, *(int(line[2:]) for line in said.splitlines() if line.startswith(b"P "))]:
         os.kill(pid, signal.SIGCONT)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUTS = 0x04000000
@@ -102,9 +101,9 @@ def _restrict(target: str, flags: int) -> None:
 
 def pivot_root(new_root: str, put_old: str) -> None:
     """Make `new_root` the root of this mount namespace."""
-    number = _SYS_PIVOT_ROOT.get(platform.machine())
+    number = _SYS_PIVOT_ROOT.get(os.uname().machine)
     if number is None:
-        raise OSError(38, f"pivot_root: not known for {platform.machine()}")
+        raise OSError(38, f"pivot_root: not known for {os.uname().machine}")
     result = _libc.syscall(ctypes.c_long(number), new_root.encode(), put_old.encode())
     _checked(result, f"pivot_root {new_root}")
 

@@ -9,7 +9,7 @@ Source: seccomp(2), linux/bpf_common.h, linux/seccomp.h, linux/audit.h.
 from __future__ import annotations
 
 import errno
-import platform
+import os
 import socket
 import struct
 
@@ -59,7 +59,7 @@ def _refuse_unless(number: int, argument: int, value: int) -> bytes:
 
 def program_filter() -> bytes | None:
     """The filter as classic BPF; None on an architecture whose numbers aren't known here."""
-    architecture = _ARCHITECTURES.get(platform.machine())
+    architecture = _ARCHITECTURES.get(os.uname().machine)
     if architecture is None:
         return None
     parts = [

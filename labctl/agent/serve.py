@@ -70,6 +70,7 @@ class Agent:
             }
         )
         self._nursery.refill()
+        self._loop.after(_REFILL_AFTER_S, self._nursery.refill)
         gc.freeze()  # what is there now is copied with every fork; don't touch it
         self._loop.run()
 

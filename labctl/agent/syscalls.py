@@ -6,7 +6,7 @@ Source: the kernel's syscall tables for x86_64 and for aarch64 (asm-generic).
 
 from __future__ import annotations
 
-import platform
+import os
 
 _X86_64 = {
     "read": 0, "write": 1, "poll": 7, "readv": 19, "writev": 20, "select": 23, "pause": 34, "nanosleep": 35,
@@ -40,7 +40,7 @@ _AARCH64 = {
     "settimeofday": 170, "clock_settime": 112,
 }  # fmt: skip
 
-NUMBERS: dict[str, int] = {"x86_64": _X86_64, "aarch64": _AARCH64}.get(platform.machine(), {})
+NUMBERS: dict[str, int] = {"x86_64": _X86_64, "aarch64": _AARCH64}.get(os.uname().machine, {})
 NAMES: dict[int, str] = {number: name for name, number in NUMBERS.items()}
 
 FAMILIES: dict[str, frozenset[str]] = {

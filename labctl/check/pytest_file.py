@@ -71,7 +71,8 @@ def run_pytest(
 ) -> list[str]:
     """What failed, a text each; none when every test passed. A module without a test is a failure too.
 
-    Overdue when it takes longer than `seconds`. TookTooLong, NotStarted, LabBroke and Cancelled go through, as from any other step.
+    Overdue when it takes longer than `seconds`. TookTooLong, NotStarted, LabBroke and Cancelled go through, as from
+    any other step.
     """
     lab = LabHosts({name: host_of(conversation, name, seconds=seconds) for name in everybody})
     fixtures = _Fixtures(lab, names)

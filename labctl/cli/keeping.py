@@ -39,7 +39,7 @@ def bring_up(target: str, name: str | None, engine: EngineName) -> int:
         maker = maker_of(choose(engine, [plan], say))
         lab_name, claimed = claim_free(plan.name) if name is None else (name, claim(name))
         if claimed is None:
-            raise EngineError(f"a lab called {quoted(lab_name)} stands", hint=f"labctl down {lab_name}, or another --name")
+            raise EngineError(f"a lab called {quoted(lab_name)} stands", hint="take it down, or give another --name")
         hold(maker, plan, lab_name, claimed, _own_folder(lab_name), say)
         lab = standing(lab_name)
         which = f"--lab {lab_name} " if len(all_standing()) > 1 else ""

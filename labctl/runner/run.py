@@ -10,7 +10,7 @@ from labctl.engine.contract import Engine
 from labctl.hosts.conversation import Cancelled
 from labctl.runner.events import Listener
 from labctl.runner.job import Job, Options
-from labctl.runner.outcome import ScenarioOutcome, Verdict
+from labctl.runner.outcome import ScenarioOutcome
 from labctl.runner.scenario_run import ScenarioRun
 
 __all__ = ["Job", "Options", "run_all"]
@@ -126,16 +126,15 @@ class _Runs:
             self._turns.take(key)
             has_turn = True
 
-        def done() -> None:
-            if has_turn:
+        def done(is_well: bool) -> None:
+            if self._options.stop_at_first and not is_well:
+                self._stops = True
+                self._turns.end()
+            elif has_turn:
                 self._turns.give_back()
 
         scenario = ScenarioRun(key, job, self._engine, self._options, self._listener)
-        outcome = scenario.run(self, turn, done)
-        self._outcomes[key] = outcome
-        if self._options.stop_at_first and outcome.verdict in (Verdict.FAIL, Verdict.UNKNOWN):
-            self._stops = True
-            self._turns.end()
+        self._outcomes[key] = scenario.run(self, turn, done)
 
     def _take(self) -> tuple[int, Job] | None:
         with self._guard:

@@ -30,7 +30,7 @@ from labctl.runner.session import CannotTell, Session, StepFailed, seen
 from labctl.runner.steps import perform
 from labctl.runner.titles import title
 from labctl.scenario.model import Check, Thing, Wait
-from labctl.scenario.names import hosts_by_name, host_specs
+from labctl.scenario.names import host_specs, hosts_by_name
 
 
 class _Broken(Struct, frozen=True):
@@ -63,8 +63,11 @@ class ScenarioRun:
         self._folder = open_folder(job.scenario.path, Path(job.id).name, options.records)
         self._journal = Journal(self._folder / "journal.jsonl")
 
-    def run(self, cancel: Cancel, turn: Callable[[], None], done: Callable[[], None]) -> ScenarioOutcome:
-        """Bring the lab up, wait for `turn`, run the steps, say `done`, tear down. Cancelled goes through."""
+    def run(self, cancel: Cancel, turn: Callable[[], None], done: Callable[[bool], None]) -> ScenarioOutcome:
+        """Bring the lab up, wait for `turn`, run the steps, say `done`, tear down. Cancelled goes through.
+
+        `done` is told whether all is well so far.
+        """
         job = self._job
         hosts = tuple(host.name for host in job.plan.hosts)
         titles = tuple(title(step) for step in job.scenario.steps)
@@ -78,7 +81,7 @@ class ScenarioRun:
             if lab is not None:
                 self._run_steps(lab, cancel)
         finally:
-            done()
+            done(not self._has_failed())
             if lab is not None:
                 self._tear_down(lab)
             outcome = self._outcome(hosts)
@@ -187,8 +190,10 @@ class ScenarioRun:
             self._break(f"the lab could not be removed: {error}", error.hint)
 
     def _is_kept(self) -> bool:
-        failed = self._broken is not None or any(step.verdict is not Verdict.PASS for step in self._steps)
-        return self._options.keep or (self._options.keep_on_fail and failed)
+        return self._options.keep or (self._options.keep_on_fail and self._has_failed())
+
+    def _has_failed(self) -> bool:
+        return self._broken is not None or any(step.verdict is not Verdict.PASS for step in self._steps)
 
     def _break(self, reason: str, hint: str) -> None:
         self._journal.write("lab-broke", reason=reason)

@@ -64,8 +64,12 @@ class StandingLab:
         return self.lab.plan
 
     def heard_of(self, running: Running) -> list[str]:
-        """What the agent said of a program, by kind and in order (`output`, `cut`, `ended`, `gone`)."""
-        return [header["ev"] for _, header in self.heard if header.get("program") == running.program.key]
+        """What the agent said of a program, by kind and in order (`output`, `cut`, `ended`, `gone`).
+
+        However many pieces output came in, it counts once.
+        """
+        kinds = [header["ev"] for _, header in self.heard if header.get("program") == running.program.key]
+        return [kind for at, kind in enumerate(kinds) if kind != "output" or kinds[at - 1 : at] != ["output"]]
 
     def host(self, name: str) -> Host:
         """One of its hosts."""

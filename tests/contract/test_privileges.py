@@ -64,8 +64,7 @@ def test_programs_have_no_capability(lab: StandingLab) -> None:
         ((170, 161), (0, 0)),  # sethostname
         ((169, 142), (0, 0, 0, 0)),  # reboot, with a magic number that does nothing
     ],
-    ids="vsock packet raw newuser newnet newns clone setns mount umount chroot pivot_root attach seize readv bpf keyctl "
-    "io_uring perf userfaultfd sethostname reboot".split(),
+    ids=["vsock", "packet", "raw", "newuser", "newnet", "newns", "clone", "setns", "mount", "umount", "chroot", "pivot_root", "attach", "seize", "readv", "bpf", "keyctl", "io_uring", "perf", "userfaultfd", "sethostname", "reboot"],
 )
 def test_what_only_the_mighty_may_do_is_refused(
     lab: StandingLab, numbers: tuple[int, int], arguments: tuple[int, ...]

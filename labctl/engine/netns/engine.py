@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import labctl
@@ -69,10 +70,8 @@ class Supervisor:
     def make(self, plan: Plan) -> dict[str, Channel]:
         """Order the hosts and receive a channel to each. EngineError with the supervisor's words."""
         orders = json.dumps(orders_for(plan, _memory_for(plan))).encode()
-        try:
+        with suppress(OSError):  # it has gone: what it said before tells why
             self._control.sendall(len(orders).to_bytes(8, "big") + orders)
-        except OSError:  # it has gone: what it said before tells why
-            pass
         try:
             data, descriptors, _, _ = socket.recv_fds(self._control, 1 << 16, len(plan.hosts))
         except TimeoutError as error:

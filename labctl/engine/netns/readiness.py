@@ -91,7 +91,8 @@ def _setting_mend() -> str:
     if _number("/proc/sys/user/max_user_namespaces") == 0:
         return f"{_MEND_AS_ROOT}sysctl -w user.max_user_namespaces=15000"
     if _number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == 1:
-        return f"{_MEND_AS_ROOT}sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile with `userns,`"
+        setting = "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+        return f"{_MEND_AS_ROOT}{setting}, or an AppArmor profile with `userns,`"
     for kind in ("net", "mnt", "pid", "uts", "ipc"):
         if _number(f"/proc/sys/user/max_{kind}_namespaces") == 0:
             return f"{_MEND_AS_ROOT}sysctl -w user.max_{kind}_namespaces=15000"

@@ -1,0 +1,73 @@
+"""Where runs are written down, and what is kept of them."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from labctl.engine.contract import EngineError
+from labctl.runner.records import HOLDERS_LOG, KEPT, Journal, forget_old, open_folder
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+def test_records_lie_beside_the_scenario(tmp_path: Path) -> None:
+    """In a folder that version control is told to ignore."""
+    folder = open_folder(tmp_path / "basic.yaml", "basic", None)
+    assert folder.parent == tmp_path / ".labctl" / "runs"
+    assert (tmp_path / ".labctl" / ".gitignore").read_text() == "*\n"
+
+
+def test_two_runs_in_one_second_have_a_folder_each(tmp_path: Path) -> None:
+    """The second gets a number."""
+    first, second = (open_folder(tmp_path / "basic.yaml", "basic", None) for _ in range(2))
+    assert first != second
+
+
+def test_where_that_can_not_be_written_they_go_to_the_state_folder(tmp_path: Path) -> None:
+    """A file stands where the folder would be."""
+    (tmp_path / ".labctl").write_text("")
+    folder = open_folder(tmp_path / "basic.yaml", "basic", None)
+    assert folder.parent == tmp_path / "state" / "labctl" / "runs"
+
+
+def test_with_no_place_at_all_it_says_what_to_do(tmp_path: Path) -> None:
+    """That is nobody's failure: UNKNOWN, not a traceback."""
+    (tmp_path / ".labctl").write_text("")
+    (tmp_path / "state").write_text("")
+    with pytest.raises(EngineError) as caught:
+        open_folder(tmp_path / "basic.yaml", "basic", None)
+    assert "XDG_STATE_HOME" in caught.value.hint
+
+
+def test_old_runs_are_forgotten_but_not_those_of_a_lab_that_stands(tmp_path: Path) -> None:
+    """The newest stay, this process's own stay, and what a holder still uses."""
+    runs = tmp_path / ".labctl" / "runs"
+    for number in range(KEPT + 5):
+        old = runs / f"20200101-0000{number:02}-basic"
+        old.mkdir(parents=True)
+        if number == 0:
+            (old / HOLDERS_LOG).write_text("")
+        os.utime(old, (0, 0))
+    own = open_folder(tmp_path / "basic.yaml", "basic", None)
+    forget_old(own)
+    left = sorted(entry.name for entry in runs.iterdir())
+    assert len(left) == KEPT + 1
+    assert left[0] == "20200101-000000-basic"
+    assert left[-1] == own.name
+
+
+def test_a_journal_is_lines_of_json_with_both_clocks(tmp_path: Path) -> None:
+    """Output that is no UTF-8 is still text there."""
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.write("output", t=5, body=b"\xff!", host="cheerios")
+    journal.close()
+    line = json.loads((tmp_path / "journal.jsonl").read_text())
+    assert (line["t"], line["event"], line["size"], line["text"]) == (5, "output", 2, "\\xff!")
+    assert line["wall"] > 1.6e9

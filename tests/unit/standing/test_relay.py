@@ -1,0 +1,84 @@
+"""Visitors of a standing lab talk to the same agents, each as if alone."""
+
+from __future__ import annotations
+
+from labctl.agent.frames import Header
+from labctl.standing.relay import Relay
+
+
+class Ends:
+    """What a relay sent, to the agent and to each visitor."""
+
+    def __init__(self) -> None:
+        self.agent: list[Header] = []
+        self.visitors: dict[int, list[Header]] = {}
+        self.relay = Relay(lambda header, body: self.agent.append(header))
+
+    def arrive(self, visitor: int) -> None:
+        heard: list[Header] = []
+        self.visitors[visitor] = heard
+        self.relay.arrive(visitor, lambda header, body: heard.append(header))
+
+
+def test_two_visitors_may_use_the_same_names_and_numbers() -> None:
+    """Replies and events come to whom they belong, under the names that they know."""
+    ends = Ends()
+    ends.arrive(1)
+    ends.arrive(2)
+    for visitor in (1, 2):
+        ends.relay.from_visitor(visitor, {"do": "start", "id": 7, "program": "server"}, b"")
+    first, second = ends.agent
+    assert first["id"] != second["id"]
+    assert first["program"] != second["program"]
+
+    ends.relay.from_agent({"re": second["id"], "ok": True}, b"")
+    ends.relay.from_agent({"ev": "ended", "program": first["program"], "status": 0}, b"")
+
+    assert ends.visitors[2] == [{"re": 7, "ok": True}]
+    assert ends.visitors[1] == [{"ev": "ended", "program": "server", "status": 0}]
+
+
+def test_a_late_visitor_is_greeted_as_the_agent_greeted() -> None:
+    """The hello of the agent is kept for those who come later."""
+    ends = Ends()
+    ends.relay.from_agent({"ev": "hello", "host": "cheerios"}, b"")
+    ends.arrive(1)
+    assert ends.visitors[1] == [{"ev": "hello", "host": "cheerios"}]
+
+
+def test_the_programs_of_a_visitor_end_when_it_leaves() -> None:
+    """Only those that still run, and only its own."""
+    ends = Ends()
+    ends.arrive(1)
+    ends.arrive(2)
+    for visitor, program in ((1, "gone"), (1, "runs"), (2, "other")):
+        ends.relay.from_visitor(visitor, {"do": "start", "id": 1, "program": program}, b"")
+    gone, runs, _ = (header["program"] for header in ends.agent)
+    ends.relay.from_agent({"ev": "gone", "program": gone}, b"")
+    ends.agent.clear()
+
+    ends.relay.leave(1)
+
+    assert [(header["do"], header["program"]) for header in ends.agent] == [("kill", runs)]
+
+
+def test_a_visitor_can_not_send_the_agent_home() -> None:
+    """What would end the lab, or others' programs, is not passed on."""
+    ends = Ends()
+    ends.arrive(1)
+    for word in ("bye", "forget"):
+        ends.relay.from_visitor(1, {"do": word, "id": 3}, b"")
+    assert ends.agent == []
+    assert all("error" in header for header in ends.visitors[1])
+
+
+def test_what_comes_for_a_visitor_who_left_is_dropped() -> None:
+    """Nobody else hears of it."""
+    ends = Ends()
+    ends.arrive(1)
+    ends.arrive(2)
+    ends.relay.from_visitor(1, {"do": "start", "id": 1, "program": "server"}, b"")
+    name = ends.agent[0]["program"]
+    ends.relay.leave(1)
+    ends.relay.from_agent({"ev": "output", "program": name, "stream": "stdout"}, b"hello")
+    assert ends.visitors[2] == []
