@@ -63,13 +63,21 @@ class Nursery:
         self._how = how
         self._spares: list[_Spare] = []
 
+    def pids(self) -> set[int]:
+        """The keepers that wait for a command."""
+        return {spare.kept.pid for spare in self._spares}
+
     def refill(self) -> None:
-        """Make one ahead, if fewer than two are there."""
+        """Make one ahead, if fewer than two are there and programs haven't taken every process of this host's."""
         if len(self._spares) < _AHEAD:
-            self._spares.append(_make(self._how))
+            with suppress(OSError):
+                self._spares.append(_make(self._how))
 
     def keep(self, command: Command) -> Kept:
-        """Execute a command. The caller closes its copies of the program's descriptors."""
+        """Execute a command. OSError where no process can be made.
+
+        The caller closes its copies of the program's descriptors.
+        """
         while self._spares:
             spare = self._spares.pop(0)
             try:

@@ -68,7 +68,13 @@ def _addresses(name: str, plan: Plan) -> list[str]:
 
 
 def ask_port(
-    conversation: Conversation, host: str, port: dict[str, Any], wanted: Wanted, *, seconds: float, owner: Program | None
+    conversation: Conversation,
+    host: str,
+    port: dict[str, Any],
+    wanted: Wanted,
+    *,
+    seconds: float,
+    owner: Program | None,
 ) -> Ticket:
     """Ask for a port's state to be so, within `seconds` (0: now). With an owner, only its own sockets count."""
     words: dict[str, Any] = {"port": port, "wanted": wanted, "seconds": seconds}

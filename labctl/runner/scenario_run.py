@@ -123,7 +123,7 @@ class ScenarioRun:
         try:
             conversation.greet()
             self._listener(LabCameUp(self._key, _facts(lab, conversation)))
-            for number, step in enumerate(scenario.steps, 1):
+            for number in range(1, len(scenario.steps) + 1):
                 if not self._run_step(session, number, began):
                     break
         except LabBroke as error:

@@ -16,7 +16,7 @@ PLACE = "/sys"
 
 _LIBRARIES = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
-_OWN = ("tmp", "run", "var", "home", "root", "proc", "sys", "dev", "etc", "usr", "opt", ".etc", ".host")
+_OWN = ("tmp", "run", "var", "home", "root", "proc", "sys", "dev", "etc", "usr", "opt", ".etc", ".host", "home/lab", "var/tmp")
 _ETC = {
     "resolv.conf": "",
     "passwd": "root:x:0:0:root:/root:/bin/sh\nlab:x:1000:1000:lab:/home/lab:/bin/sh\n"
@@ -59,11 +59,8 @@ def enter(temporary: int, files: dict[str, str]) -> None:
     """
     writable = kernel.MS_NOSUID | kernel.MS_NODEV
     kernel.mount("tmp", f"{PLACE}/tmp", "tmpfs", writable, f"mode=1777,size={temporary}")
-    for name in ("run", "var", "home"):
-        kernel.mount(name, f"{PLACE}/{name}", "tmpfs", writable, "mode=755,size=16m")
-    os.mkdir(f"{PLACE}/home/lab")
-    os.mkdir(f"{PLACE}/var/tmp")
-    os.symlink("/run", f"{PLACE}/var/run")
+    kernel.mount("tmp", f"{PLACE}/var/tmp", "tmpfs", writable, "mode=1777,size=16m")
+    kernel.mount("home", f"{PLACE}/home/lab", "tmpfs", writable, f"mode=755,size={temporary}")
     kernel.mount("host", f"{PLACE}/.host", "tmpfs", writable, "mode=755,size=1m")
     for name, text in files.items():
         _write(f"{PLACE}/.host/{name}", text)

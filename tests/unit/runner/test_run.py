@@ -19,7 +19,7 @@ from labctl.scenario.read import read_scenario
 
 GOOD = "hosts: {client: {}}\nsteps:\n  - on: client\n    run: /bin/true\n"
 BAD = "hosts: {client: {}}\nsteps:\n  - on: client\n    run: /bin/false\n  - on: client\n    run: /bin/true\n"
-ENDLESS = "hosts: {client: {}}\nsteps:\n  - on: client\n    run: sh -c 'while read line; do :; done; exec tail -f /dev/null'\n"
+ENDLESS = "hosts: {client: {}}\nsteps:\n  - on: client\n    run: tail -f /dev/null\n"
 
 
 def job(folder: Path, name: str, text: str) -> Job:
