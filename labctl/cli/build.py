@@ -9,8 +9,9 @@ import click
 
 @click.command()
 @click.argument("folder", default=".", metavar="[FOLDER]", type=click.Path(exists=True, file_okay=False))
+@click.option("--if-possible", is_flag=True, help="Where they can't be had, say why and exit 0: netns needs none.")
 @click.pass_context
-def build(ctx: click.Context, folder: str) -> None:
+def build(ctx: click.Context, folder: str, if_possible: bool) -> None:
     """Make the images that hosts on Docker are made from.
 
     They are those of the compose.yaml that scenarios in FOLDER (this one, if none is given) belong to. What is
@@ -33,7 +34,10 @@ def build(ctx: click.Context, folder: str) -> None:
     except ScenarioError as error:
         raise BadFiles(error.problems) from error
     except EngineError as error:
-        raise CannotLook(str(error), hint=error.hint) from error
+        if not if_possible:
+            raise CannotLook(str(error), hint=error.hint) from error
+        device.progress(f"labctl: no images for Docker: {error}" + (f"\n  {error.hint}" if error.hint else ""))
+        ctx.exit(device.ending(0))
     for image in dict.fromkeys(host.image for host in plan.hosts):
         device.result(f"{image} is there and up to date")
     ctx.exit(device.ending(0))

@@ -16,7 +16,7 @@ PLACE = "/sys"
 
 _LIBRARIES = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
-_OWN = ("tmp", "run", "var", "home", "root", "proc", "sys", "dev", "etc", "usr", "opt", ".etc", ".host", "home/lab", "var/tmp")
+_OWN = ("tmp", "run", "var", "var/tmp", "home", "home/lab", "root", "proc", "sys", "dev", "etc", "usr", "opt", ".etc", ".host")
 _ETC = {
     "resolv.conf": "",
     "passwd": "root:x:0:0:root:/root:/bin/sh\nlab:x:1000:1000:lab:/home/lab:/bin/sh\n"
@@ -36,6 +36,7 @@ def make_template(folders: list[tuple[str, str]], interpreter: str | None) -> No
     kernel.mount("lab", PLACE, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=755,size=4m")
     for name in _OWN:
         os.mkdir(f"{PLACE}/{name}", 0o755)
+    os.symlink("/run", f"{PLACE}/var/run")
     _show("/usr", "/usr")
     for name in _LIBRARIES:
         if os.path.islink(f"/{name}"):
@@ -52,7 +53,8 @@ def make_template(folders: list[tuple[str, str]], interpreter: str | None) -> No
 
 
 def enter(temporary: int, files: dict[str, str]) -> None:
-    """Make the template this process's root, in a mount namespace of its own. `temporary`: bytes of /tmp.
+    """Make the template this process's root, in a mount namespace of its own. `temporary`: bytes of /tmp,
+    and of the home.
 
     The caller is the first process of a new PID namespace: /proc shows that one. `files` are the host's own in
     /etc.
