@@ -20,7 +20,7 @@ class ProgramFolder(Struct, frozen=True):
 class Limits(Struct, frozen=True):
     """What a host's programs may use. Sizes in bytes, counts of processes and of open files per process."""
 
-    processes: int = 512
+    processes: int = 256
     memory: int = 512 * 1024 * 1024
     files: int = 1024
     file_size: int = 256 * 1024 * 1024

@@ -18,7 +18,7 @@ from labctl.hosts.conversation import Conversation, Ticket
 from labctl.hosts.launch import OUTPUT_CAP, launch, started
 from labctl.hosts.look import Answer, Wanted, answer_to, ask_port, ask_program
 from labctl.hosts.program import Program
-from labctl.plan.model import Plan
+from labctl.plan.model import AbsentHost, HostPlan, Plan
 
 PATIENCE_S = 30.0
 """How long anything may take that isn't about time."""
@@ -31,9 +31,9 @@ def silently(_: str) -> None:
 class StandingLab:
     """A lab that a test, or a module of tests, has to itself."""
 
-    def __init__(self, engine: Engine, plan: Plan, folder: Path) -> None:
+    def __init__(self, engine: Engine, plan: Plan, folder: Path, *, lab: str = "") -> None:
         self.engine = engine
-        self.id = uuid4().hex[:12]
+        self.id = lab or uuid4().hex[:12]
         folder = folder / self.id
         folder.mkdir()
         engine.prepare(plan, silently)
@@ -78,10 +78,14 @@ class StandingLab:
 
     def address(self, name: str) -> str:
         """A host's IPv4 address, an absent one's too."""
-        named = {host.name: host.address4 for host in (*self.plan.hosts, *self.plan.absent)}
-        address = named[name]
+        address = self.named(name).address4
         assert address is not None
         return address
+
+    def named(self, name: str) -> HostPlan | AbsentHost:
+        """What the plan says of a name."""
+        known: list[HostPlan | AbsentHost] = [*self.plan.hosts, *self.plan.absent]
+        return next(one for one in known if one.name == name)
 
     def clear(self) -> None:
         """End whatever still runs on its hosts."""
@@ -141,7 +145,7 @@ class Host:
     def port(self, port: str, wanted: Wanted, *, seconds: float = PATIENCE_S, owner: Running | None = None) -> Answer:
         """Wait until a port (`tcp 51717`, `unix /tmp/s`) is as wanted; what was seen."""
         protocol, _, place = port.partition(" ")
-        words = {"protocol": protocol, "number": None, "path": None, "addresses": None}
+        words: dict[str, object] = {"protocol": protocol, "number": None, "path": None, "addresses": None}
         words |= {"path": place} if protocol == "unix" else {"number": int(place)}
         program = owner.program if owner is not None else None
         ticket = ask_port(self.conversation, self.name, words, wanted, seconds=seconds, owner=program)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from labctl.plan import addresses
-from labctl.plan.model import AbsentHost, HostPlan, Limits, Plan
+from labctl.plan.model import AbsentHost, HostPlan, Limits, Plan, ProgramFolder
 from labctl.plan.sysctls import pinned
 from labctl.scenario.model import Family
 
@@ -41,7 +41,8 @@ def plan_of(
             address6=address6(place),
             image=image,
             build=IMAGES / "host",
-            path=("/usr/local/bin", "/usr/bin", "/bin"),
+            programs=(ProgramFolder(source=IMAGES / "host" / "bin", target="/opt/lab/bin"),),
+            path=("/opt/lab/bin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"),
             sysctls=pinned(family) | dict(sysctls or {}),
             limits=limits or Limits(),
         )

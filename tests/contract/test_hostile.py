@@ -29,7 +29,7 @@ def test_a_signal_to_everybody_spares_host_and_agent(lab: StandingLab, number: i
 
 
 def test_the_victims_of_a_signal_to_everybody_are_told(lab: StandingLab) -> None:
-    """Whoever was killed by another program's kill(-1) has ended by that signal, and that comes, with all its output."""
+    """Whoever was killed by another program's kill(-1) is told to have ended by that signal, with all its output."""
     left = lab.host("left")
     victims = [left.begin("sh", "-c", "echo before; sleep 60", window=at_a_window) for at_a_window in (False, True)]
     for victim in victims:

@@ -68,8 +68,8 @@ def test_both_families_have_names(dual_lab: StandingLab) -> None:
     """Where a lab speaks both families, a name stands for both of its addresses."""
     for host in ("left", "right"):
         for name in ("left", "right", "nobody"):
-            planned = {one.name: one for one in (*dual_lab.plan.hosts, *dual_lab.plan.absent)}[name]
-            assert resolved(dual_lab.host(host), name) == sorted([planned.address4, planned.address6])
+            planned = dual_lab.named(name)
+            assert resolved(dual_lab.host(host), name) == sorted([str(planned.address4), str(planned.address6)])
     assert resolved(dual_lab.host("left"), "localhost") == ["127.0.0.1", "::1"]
 
 
@@ -86,10 +86,9 @@ def test_hosts_reach_each_other_by_both_families(dual_lab: StandingLab) -> None:
                 stream.close()
         """
     ).printed(b"ready\n")
-    planned = {one.name: one for one in dual_lab.plan.hosts}
-    for address in (planned["right"].address4, planned["right"].address6):
+    for address in (dual_lab.named("right").address4, dual_lab.named("right").address6):
         assert dual_lab.host("left").run_python(
             "import socket, sys; socket.create_connection((sys.argv[1], 51717), 10).close()", address
         ).ending == "exit 0"
     peers = server.ended().stdout.decode().split()[1:]
-    assert peers == [planned["left"].address4, planned["left"].address6]
+    assert peers == [dual_lab.named("left").address4, dual_lab.named("left").address6]

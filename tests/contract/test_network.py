@@ -52,6 +52,7 @@ UDP_CLIENT = """
         print(json.dumps(one.recvfrom(100)[0].decode()))
 """
 SHORT_S = 1.5
+NOT_REACHED = ("ENETUNREACH", "EHOSTUNREACH", "timeout")
 
 
 def asked(host: Host, address: str, port: int = 51717, *, timeout_s: float = 10) -> str:
@@ -85,7 +86,7 @@ def test_a_port_where_nobody_listens_is_refused(lab: StandingLab) -> None:
 
 
 def test_an_absent_host_does_not_answer(lab: StandingLab) -> None:
-    """At the address of an absent host there is nobody: no refusal comes, but the kernel's own "no route" in the end."""
+    """At the address of an absent host there is nobody: no refusal comes, but in the end the kernel's "no route"."""
     lab.host("right").begin_python(TCP_SERVER, 51717).printed(b"ready\n")
     assert asked(lab.host("left"), "right") == "answer"  # so the silence below means something
     assert asked(lab.host("left"), "nobody") == "EHOSTUNREACH"
@@ -98,8 +99,8 @@ def test_a_lab_leads_nowhere(lab: StandingLab) -> None:
     """
     lab.host("right").begin_python(TCP_SERVER, 51717).printed(b"ready\n")
     assert asked(lab.host("left"), "right") == "answer"
-    for address in ("192.0.2.1", "1.1.1.1", "8.8.8.8"):
-        assert asked(lab.host("left"), address, 80) in ("ENETUNREACH", "EHOSTUNREACH")
+    for address in ("192.0.2.1", "1.1.1.1"):
+        assert asked(lab.host("left"), address, 80, timeout_s=SHORT_S) in NOT_REACHED
 
 
 @pytest.fixture
@@ -118,7 +119,7 @@ def test_this_machine_is_not_reachable_from_a_lab(lab: StandingLab, machines_lis
         socket.create_connection((address, machines_listener), 5).close()
     for address in [*addresses, str(subnet.network_address + 1)]:
         came = asked(lab.host("left"), address, machines_listener, timeout_s=SHORT_S)
-        assert came in ("ENETUNREACH", "EHOSTUNREACH", "timeout"), f"{address}: {came}"
+        assert came in NOT_REACHED, f"{address}: {came}"
 
 
 def test_this_machines_loopback_is_not_the_labs(lab: StandingLab, machines_listener: int) -> None:
@@ -139,12 +140,12 @@ def machines_addresses() -> list[str]:
 def test_two_labs_with_the_same_names_do_not_see_each_other(
     engine: Engine, lab: StandingLab, tmp_path: Path
 ) -> None:
-    """Two labs made from one plan at the same time: a name leads to the own lab's host, and no address to the other's."""
+    """Of two labs made from one plan a name leads to the own lab's host, and no address to the other's."""
     lab.host("right").begin_python(TCP_SERVER, 51717).printed(b"ready\n")
     with StandingLab(engine, plan_of("left", "right", absent=["nobody"]), tmp_path) as other:
         assert asked(other.host("left"), "right") == "ECONNREFUSED"
         came = asked(other.host("left"), lab.address("right"), timeout_s=SHORT_S)
-        assert came in ("ENETUNREACH", "EHOSTUNREACH", "ECONNREFUSED", "timeout")
+        assert came in (*NOT_REACHED, "ECONNREFUSED")
     assert asked(lab.host("left"), "right") == "answer"
 
 

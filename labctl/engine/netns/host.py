@@ -6,6 +6,7 @@ Stdlib only: forked by the supervisor, never executed anew.
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 from typing import Any
@@ -28,16 +29,22 @@ class Birth:
         self._maker = maker
         self._news = news
         self._wired = wired
+        self._heard = ""
         self.pid = 0
 
     def wait_for_namespaces(self) -> int:
         """Wait until its namespaces are there; its pid. OSError with what went wrong."""
-        text = os.read(self._news, 4096).decode()
+        number, _, self._heard = os.read(self._news, 4096).decode().partition("\n")
         os.waitpid(self._maker, 0)
-        if not text.isdigit():
-            raise OSError(0, text or "the host's first process died")
-        self.pid = int(text)
+        if not number.isdigit():
+            raise OSError(0, number or "the host's first process died")
+        self.pid = int(number)
         return self.pid
+
+    def complain(self) -> None:
+        """OSError if something has gone wrong with it by now; else nothing."""
+        if self._heard or select.select([self._news], [], [], 0)[0]:
+            self.wait_until_ready()
 
     def go_on(self) -> None:
         """Its interface is there now."""
@@ -46,7 +53,7 @@ class Birth:
 
     def wait_until_ready(self) -> None:
         """Wait until it has a root and a network. OSError with what went wrong."""
-        text = os.read(self._news, 4096).decode()
+        text = self._heard or os.read(self._news, 4096).decode()
         os.close(self._news)
         if text != "ready":
             raise OSError(0, text or "the host's first process died")
@@ -65,7 +72,7 @@ def give_birth(order: dict[str, Any], channel: socket.socket) -> Birth:
             kernel.unshare(_NAMESPACES)
             _fork_first(order, channel, news_out, wired_in)
         except OSError as error:
-            os.write(news_out, str(error).encode())
+            os.write(news_out, _what_went_wrong(error).encode())
         finally:
             os._exit(0)
     os.close(news_out)
@@ -77,14 +84,19 @@ def _fork_first(order: dict[str, Any], channel: socket.socket, news: int, wired:
     """Fork the host's first process. It must not die with this one, which ends now; the supervisor's end ends it."""
     pid = os.fork()
     if pid != 0:
-        os.write(news, str(pid).encode())
+        os.write(news, f"{pid}\n".encode())
         os._exit(0)
     try:
         _be_first(order, channel, news, wired)
     except BaseException as error:  # whatever it is, the supervisor must hear of it, and this process not go on
-        os.write(news, last_words(error).encode())
+        os.write(news, _what_went_wrong(error).encode())
     finally:
         os._exit(0)
+
+
+def _what_went_wrong(error: BaseException) -> str:
+    """The system's own words for what it refused; for anything else where it happened, too."""
+    return error.strerror or str(error) if isinstance(error, OSError) else last_words(error)
 
 
 def _be_first(order: dict[str, Any], channel: socket.socket, news: int, wired: int) -> None:

@@ -16,7 +16,9 @@ PLACE = "/sys"
 
 _LIBRARIES = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
-_OWN = ("tmp", "run", "var", "var/tmp", "home", "home/lab", "root", "proc", "sys", "dev", "etc", "usr", "opt", ".etc", ".host")
+_OWN = (
+    "tmp", "run", "var", "var/tmp", "home", "home/lab", "root", "proc", "sys", "dev", "etc", "usr", "opt", ".etc", ".host"
+)  # fmt: skip
 _ETC = {
     "resolv.conf": "",
     "passwd": "root:x:0:0:root:/root:/bin/sh\nlab:x:1000:1000:lab:/home/lab:/bin/sh\n"
@@ -53,8 +55,7 @@ def make_template(folders: list[tuple[str, str]], interpreter: str | None) -> No
 
 
 def enter(temporary: int, files: dict[str, str]) -> None:
-    """Make the template this process's root, in a mount namespace of its own. `temporary`: bytes of /tmp,
-    and of the home.
+    """Make the template this process's root, in a mount namespace of its own. `temporary`: bytes of /tmp.
 
     The caller is the first process of a new PID namespace: /proc shows that one. `files` are the host's own in
     /etc.
@@ -62,7 +63,7 @@ def enter(temporary: int, files: dict[str, str]) -> None:
     writable = kernel.MS_NOSUID | kernel.MS_NODEV
     kernel.mount("tmp", f"{PLACE}/tmp", "tmpfs", writable, f"mode=1777,size={temporary}")
     kernel.mount("tmp", f"{PLACE}/var/tmp", "tmpfs", writable, "mode=1777,size=16m")
-    kernel.mount("home", f"{PLACE}/home/lab", "tmpfs", writable, f"mode=755,size={temporary}")
+    kernel.mount("home", f"{PLACE}/home/lab", "tmpfs", writable, "mode=755,size=64m")
     kernel.mount("host", f"{PLACE}/.host", "tmpfs", writable, "mode=755,size=1m")
     for name, text in files.items():
         _write(f"{PLACE}/.host/{name}", text)

@@ -47,7 +47,7 @@ def main() -> None:
         leave_namespaces()
         pid = os.fork()
     except OSError as error:
-        _say(control, {"error": str(error), "errno": error.errno})
+        _say(control, {"error": error.strerror or str(error), "errno": error.errno})
         return
     if pid == 0:
         _supervise(control)
@@ -91,7 +91,7 @@ def _supervise(control: socket.socket) -> None:
             return
         channels, pids = _make(orders)
     except OSError as error:
-        _say(control, {"error": str(error), "errno": error.errno})
+        _say(control, {"error": error.strerror or str(error), "errno": error.errno})
         return
     names = [order["name"] for order in orders["hosts"]]
     socket.send_fds(control, [json.dumps({"hosts": names}).encode()], [one.fileno() for one in channels])
@@ -126,12 +126,22 @@ def _make(orders: dict[str, Any]) -> tuple[list[socket.socket], list[int]]:
         theirs.close()
         channels.append(ours)
     pids = [birth.wait_for_namespaces() for birth in births]
-    run_ip(wiring(orders, pids))
+    _wire(orders, births, pids)
     for birth in births:
         birth.go_on()
     for birth in births:
         birth.wait_until_ready()
     return channels, pids
+
+
+def _wire(orders: dict[str, Any], births: list[Birth], pids: list[int]) -> None:
+    """Give each host its interface. What a host that died meanwhile has said tells more than what ip makes of it."""
+    try:
+        run_ip(wiring(orders, pids))
+    except OSError:
+        for birth in births:
+            birth.complain()
+        raise
 
 
 def wiring(orders: dict[str, Any], pids: list[int]) -> str:
