@@ -8,14 +8,16 @@ every millisecond of it is waited for.
 
 from __future__ import annotations
 
+import functools
 import json
 import marshal
+import zlib
 from importlib.machinery import SourceFileLoader
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
 _LOADER = """
-import sys, marshal
+import sys, marshal, zlib
 from _frozen_importlib_external import MAGIC_NUMBER
 come = sys.stdin.buffer.raw
 def take(size):
@@ -26,7 +28,8 @@ def take(size):
             sys.exit(0)
         data += piece
     return data
-magic, settings, modules = marshal.loads(take(int.from_bytes(take(4), "big")))
+settings = take(int.from_bytes(take(4), "big"))
+magic, modules = marshal.loads(zlib.decompress(take(int.from_bytes(take(4), "big"))))
 class Bundle:
     def find_spec(self, name, path=None, target=None):
         if name in modules:
@@ -49,12 +52,19 @@ COMMAND = ("python3", "-I", "-S", "-u", "-c", _LOADER)
 
 
 def bundle(settings: dict[str, object]) -> bytes:
-    """The agent's modules and its settings (labctl.agent.settings), length first."""
+    """The agent's settings (labctl.agent.settings) and its modules, each with its length before it.
+
+    It is compressed: of a host that doesn't start nobody reads it, and then it should fit into what lies between.
+    """
+    return b"".join(len(part).to_bytes(4, "big") + part for part in (json.dumps(settings).encode(), _modules()))
+
+
+@functools.cache
+def _modules() -> bytes:
     modules: dict[str, tuple[str, bytes] | None] = {"labctl": None, "labctl.agent": None}
     for path in sorted(Path(__file__).parent.glob("*.py")):
         if path.stem not in ("__init__", "boot"):
             name = f"labctl.agent.{path.stem}"
             code = SourceFileLoader(name, str(path)).get_code(name)
             modules[name] = (path.read_text(), marshal.dumps(code))
-    data = marshal.dumps((MAGIC_NUMBER, json.dumps(settings), modules))
-    return len(data).to_bytes(4, "big") + data
+    return zlib.compress(marshal.dumps((MAGIC_NUMBER, modules)))

@@ -1,8 +1,36 @@
-"""A connected socket -> a channel."""
+"""A connected socket -> a channel; many of them handed over from the process that made the hosts. Stdlib only."""
 
 from __future__ import annotations
 
+import json
 import socket
+from collections.abc import Sequence
+from typing import Any
+
+_AT_ONCE = 200
+"""The kernel takes at most 253 descriptors with one message (unix(7), SCM_RIGHTS)."""
+
+
+def hand_over(control: socket.socket, hosts: Sequence[str], channels: Sequence[socket.socket]) -> None:
+    """Send a channel for each host by a control socket, and close it here."""
+    for at in range(0, len(hosts), _AT_ONCE):
+        words = json.dumps({"hosts": hosts[at : at + _AT_ONCE]}).encode()
+        socket.send_fds(control, [words], [channel.fileno() for channel in channels[at : at + _AT_ONCE]])
+    for channel in channels:
+        channel.close()
+
+
+def take_over(control: socket.socket, count: int) -> tuple[dict[str, SocketChannel], dict[str, Any]]:
+    """Receive so many channels by host, or what was said instead; {} when the other end is gone. OSError."""
+    channels: dict[str, SocketChannel] = {}
+    while len(channels) < count:
+        data, descriptors, _, _ = socket.recv_fds(control, 1 << 16, _AT_ONCE)
+        received = [SocketChannel(socket.socket(fileno=descriptor)) for descriptor in descriptors]
+        words: dict[str, Any] = json.loads(data) if data else {}  # Any: JSON's own types
+        if "hosts" not in words:
+            return {}, words
+        channels |= dict(zip(words["hosts"], received, strict=True))
+    return channels, {}
 
 
 class SocketChannel:

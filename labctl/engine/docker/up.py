@@ -153,7 +153,10 @@ class _Meeting:
         channel = DockerChannel(stream)
         self._standing.containers[host.name] = container
         self._standing.channels_by_host[host.name] = channel
-        channel.send(bundle(agent_settings(self._standing.plan, host)))
+        try:
+            channel.send(bundle(agent_settings(self._standing.plan, host)))
+        except BrokenPipeError as error:
+            raise broken_start(self._standing, host.name) from error
         self._poller.register(channel, select.POLLIN)
 
     def _look_at_shield(self, container: str) -> None:

@@ -19,7 +19,7 @@ import labctl
 from labctl.engine.contract import Channel, EngineError, Finding, LabSeen, Readiness, Say
 from labctl.engine.fake.orders import Orders, orders_for
 from labctl.engine.owner import myself
-from labctl.engine.stream import SocketChannel
+from labctl.engine.stream import take_over
 from labctl.plan.model import Plan
 
 _UP_WITHIN_S = 30.0
@@ -103,14 +103,12 @@ class _Parent:
         data = json.dumps(orders).encode()
         try:
             self._control.sendall(len(data).to_bytes(8, "big") + data)
-            said, descriptors, _, _ = socket.recv_fds(self._control, 1 << 16, len(orders))
+            channels, words = take_over(self._control, len(orders))
         except OSError as error:
             raise EngineError(f"the lab could not be built: {error}") from error
-        channels = [SocketChannel(socket.socket(fileno=descriptor)) for descriptor in descriptors]
-        words = json.loads(said) if said else {"error": "its parent process died"}
-        if "error" in words:
-            raise EngineError(f"the lab could not be built: {words['error']}")
-        return dict(zip(words["hosts"], channels, strict=True))
+        if not channels:
+            raise EngineError(f"the lab could not be built: {words.get('error', 'its parent process died')}")
+        return dict(channels)
 
     def last_words(self) -> str:
         """Why the lab ended by itself; empty if it said nothing."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from labctl.agent import kernel, serve
 from labctl.agent.processes import descendants, processes
+from labctl.engine.stream import hand_over
 
 CONTROL = 3
 _LENGTH = 8
@@ -61,10 +62,7 @@ def _make(control: socket.socket, orders: list[dict[str, Any]]) -> dict[int, str
         agents[_fork_agent(order, theirs, [control, ours, *channels])] = order["host"]
         theirs.close()
         channels.append(ours)
-    words = json.dumps({"hosts": list(agents.values())}).encode()
-    socket.send_fds(control, [words], [channel.fileno() for channel in channels])
-    for channel in channels:
-        channel.close()
+    hand_over(control, list(agents.values()), channels)
     return agents
 
 

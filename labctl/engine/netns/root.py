@@ -17,7 +17,8 @@ PLACE = "/sys"
 _LIBRARIES = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _OWN = (
-    "tmp", "run", "var", "var/tmp", "home", "home/lab", "root", "proc", "sys", "dev", "etc", "usr", "opt", ".etc", ".host"
+    "tmp", "run", "var", "var/tmp", "home", "home/lab", "root", "proc", "sys", "dev", "etc", "usr", "opt", ".etc",
+    ".host",
 )  # fmt: skip
 _ETC = {
     "resolv.conf": "",
