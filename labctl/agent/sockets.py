@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from contextlib import suppress
 from typing import NamedTuple
 
 from labctl.agent.diag import ipv6_only_inodes, unix_queues
@@ -46,14 +47,18 @@ def sockets(protocol: str) -> list[Socket]:
     for name in (protocol, protocol + "6"):
         try:
             with open(f"/proc/net/{name}", "rb") as table:
-                rows = table.read().splitlines()[1:]
+                found += inet_sockets(protocol, table.read())
         except FileNotFoundError:  # no IPv6 in this kernel
             continue
-        found += [_inet_socket(protocol, row.split()) for row in rows]
     if any(one.local[0] == "::" for one in found):
         only = ipv6_only_inodes(protocol)
         found = [one._replace(ipv6_only=one.inode in only) for one in found]
     return found
+
+
+def inet_sockets(protocol: str, table: bytes) -> list[Socket]:
+    """The sockets in the text of /proc/net/tcp, tcp6, udp or udp6. Whether they take IPv4 isn't told there."""
+    return [_inet_socket(protocol, row.split()) for row in table.splitlines()[1:]]
 
 
 def _inet_socket(protocol: str, fields: list[bytes]) -> Socket:
@@ -88,19 +93,30 @@ _UNIX_STATES = {1: "unconnected", 2: "connecting", 3: "established", 4: "closing
 
 
 def _unix_sockets() -> list[Socket]:
-    waiting = unix_queues()
-    found = []
+    queues = unix_queues()
     with open("/proc/net/unix", "rb") as table:
-        rows = table.read().splitlines()[1:]
-    for row in rows:
-        fields = row.split(None, 7)
-        inode = int(fields[6])
-        listening = int(fields[3], 16) & _LISTENING_FLAG
-        datagram = int(fields[4], 16) == socket.SOCK_DGRAM
-        state = _UNIX_STATES.get(int(fields[5], 16), "unconnected")
-        if listening or (datagram and len(fields) > 7):
-            state = "listening"
-        received, sent = waiting.get(inode, (0, 0))
-        path = os.fsdecode(fields[7]) if len(fields) > 7 else ""
-        found.append(Socket("unix", (path, 0), ("", 0), state, received, sent, 0, inode))
+        return unix_sockets(table.read(), queues)
+
+
+def unix_sockets(table: bytes, queues: dict[int, tuple[int, int]]) -> list[Socket]:
+    """The sockets in the text of /proc/net/unix, with what waits at each inode (labctl.agent.diag.unix_queues).
+
+    The kernel writes paths as they are: of one with a newline in it the first line is taken.
+    """
+    found = []
+    for row in table.split(b"\n")[1:]:
+        with suppress(ValueError, IndexError):  # the rest of a path
+            found.append(_unix_socket(row.split(None, 7), queues))
     return found
+
+
+def _unix_socket(fields: list[bytes], queues: dict[int, tuple[int, int]]) -> Socket:
+    inode = int(fields[6])
+    listening = int(fields[3], 16) & _LISTENING_FLAG
+    datagram = int(fields[4], 16) == socket.SOCK_DGRAM
+    state = _UNIX_STATES.get(int(fields[5], 16), "unconnected")
+    if listening or (datagram and len(fields) > 7):
+        state = "listening"
+    received, sent = queues.get(inode, (0, 0))
+    path = os.fsdecode(fields[7]) if len(fields) > 7 else ""
+    return Socket("unix", (path, 0), ("", 0), state, received, sent, 0, inode)

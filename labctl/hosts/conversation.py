@@ -118,7 +118,10 @@ class Conversation:
             self._receive(self._hosts[descriptor])
 
     def _receive(self, host: str) -> None:
-        data = self._channels[host].receive()
+        try:
+            data = self._channels[host].receive()
+        except OSError as error:  # a channel that breaks off in the middle
+            raise self._broken(host) from error
         if not data:
             raise self._broken(host)
         try:

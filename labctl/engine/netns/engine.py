@@ -16,7 +16,7 @@ import labctl
 from labctl.engine.contract import Channel, EngineError, LabSeen, Readiness, Say
 from labctl.engine.netns.orders import orders_for
 from labctl.engine.netns.readiness import look, why
-from labctl.engine.stream import SocketChannel
+from labctl.engine.stream import take_over
 from labctl.plan.model import Plan
 
 _UP_WITHIN_S = 60.0
@@ -73,14 +73,15 @@ class Supervisor:
         with suppress(OSError):  # it has gone: what it said before tells why
             self._control.sendall(len(orders).to_bytes(8, "big") + orders)
         try:
-            data, descriptors, _, _ = socket.recv_fds(self._control, 1 << 16, len(plan.hosts))
+            channels, words = take_over(self._control, len(plan.hosts))
         except TimeoutError as error:
             raise EngineError(f"the lab was not up within {_UP_WITHIN_S:g} s") from error
-        channels = [SocketChannel(socket.socket(fileno=descriptor)) for descriptor in descriptors]
-        words = json.loads(data) if data else {"error": "its supervisor died"}
-        if "error" in words:
-            raise EngineError(f"the lab could not be built on namespaces: {words['error']}", hint=why(words))
-        return dict(zip(words["hosts"], channels, strict=True))
+        except ConnectionError:
+            channels, words = {}, {}
+        if not channels:
+            reason = words.get("error", "its supervisor died")
+            raise EngineError(f"the lab could not be built on namespaces: {reason}", hint=why(words))
+        return dict(channels)
 
     def last_words(self) -> str:
         """Why the lab ended by itself; empty if it said nothing."""

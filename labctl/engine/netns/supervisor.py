@@ -21,6 +21,7 @@ from labctl.agent import kernel
 from labctl.engine.netns import root
 from labctl.engine.netns.host import Birth, give_birth, set_sysctls
 from labctl.engine.netns.ip import run_ip
+from labctl.engine.stream import hand_over
 
 CONTROL = 3
 _WATCH_EVERY_S = 0.25
@@ -94,9 +95,7 @@ def _supervise(control: socket.socket) -> None:
         _say(control, {"error": error.strerror or str(error), "errno": error.errno})
         return
     names = [order["name"] for order in orders["hosts"]]
-    socket.send_fds(control, [json.dumps({"hosts": names}).encode()], [one.fileno() for one in channels])
-    for channel in channels:
-        channel.close()
+    hand_over(control, names, channels)
     _watch(control, dict(zip(pids, names, strict=True)), orders["memory"])
 
 
