@@ -1,0 +1,227 @@
+"""A keeper tells of its program from the start to the end of the last descendant."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from labctl.agent.confine import Confinement
+from labctl.agent.keeper import Command, Kept, Nursery
+from labctl.agent.processes import first_few, process_of
+from tests.contract.waiting import until
+
+HOW = Confinement(
+    own_user_namespace=False,
+    uid=os.getuid(),
+    gid=os.getgid(),
+    processes=512,
+    memory=1 << 30,
+    files=256,
+    file_size=1 << 26,
+    filter=None,
+)
+
+
+class Report:
+    """What a keeper has said, by kind, and what its program printed."""
+
+    def __init__(self, kept: Kept, printed: int) -> None:
+        self.kept = kept
+        self._said = kept.said
+        self._printed = printed
+
+    def until_end(self) -> dict[str, list[bytes]]:
+        """Read until the keeper is gone: each kind of line with what it said."""
+        deadline = time.monotonic() + 20
+        while True:
+            assert select.select([self.kept.report], [], [], max(0, deadline - time.monotonic()))[0], self._said
+            piece = os.read(self.kept.report, 4096)
+            if not piece:
+                break
+            self._said += piece
+        lines = [line.partition(b" ") for line in self._said.splitlines()]
+        return {kind.decode(): [rest for name, _, rest in lines if name == kind] for kind, _, _ in lines}
+
+    def order(self) -> str:
+        """The kinds in the order in which they came; after `until_end`."""
+        return "".join(chr(line[0]) for line in self._said.splitlines())
+
+    def printed(self) -> bytes:
+        """All that the program and its descendants printed."""
+        data = b""
+        while piece := os.read(self._printed, 65536):
+            data += piece
+        return data
+
+
+Start = Callable[..., Report]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start a Python program under a keeper of its own, or of a given nursery."""
+    null = os.open("/dev/null", os.O_RDWR)
+    descriptors = [null]
+
+    def begin(code: str, *, file: str = sys.executable, nursery: Nursery | None = None) -> Report:
+        come, go = os.pipe()
+        words = [file, "-c", code]
+        command = Command(file, words, {"PATH": "/usr/bin:/bin"}, "/", null, go, go, False)
+        kept = (nursery or Nursery(HOW)).keep(command)
+        os.close(go)
+        descriptors.extend((come, kept.report, kept.executes))
+        return Report(kept, come)
+
+    yield begin
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
+def status_of(said: dict[str, list[bytes]]) -> int:
+    """The wait status that was told."""
+    return int(said["X"][0].split()[0])
+
+
+def test_a_program_is_told_from_start_to_end(start: Start) -> None:
+    """Its pid, its end with a time between before and after, and that nothing of it is left, in that order."""
+    before = time.monotonic_ns()
+    report = start("print('hello')")
+    said = report.until_end()
+    assert report.order() == "PXG"
+    assert int(said["P"][0]) != report.kept.pid
+    assert os.waitstatus_to_exitcode(status_of(said)) == 0
+    assert before < int(said["X"][0].split()[1]) <= time.monotonic_ns()
+    assert report.printed() == b"hello\n"
+
+
+@pytest.mark.parametrize("code", [0, 1, 70, 127, 255])
+def test_an_exit_status_is_told(start: Start, code: int) -> None:
+    """As waitpid(2) gives it, whichever one it is."""
+    assert os.waitstatus_to_exitcode(status_of(start(f"import os; os._exit({code})").until_end())) == code
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV, signal.SIGABRT])
+def test_a_deadly_signal_is_told(start: Start, number: int) -> None:
+    """As a signal, also where a core would have been dumped."""
+    status = status_of(start(f"import os; os.kill(os.getpid(), {int(number)})").until_end())
+    assert os.WIFSIGNALED(status)
+    assert os.WTERMSIG(status) == number
+
+
+def test_the_end_is_told_before_the_last_descendants(start: Start) -> None:
+    """A daemon that left for a session of its own keeps the report open; the program's end doesn't wait for it."""
+    report = start(
+        "import os, time\n"
+        "main = os.getpid()\n"
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        "    if os.fork() == 0:\n"
+        "        while os.path.exists(f'/proc/{main}'): time.sleep(0.001)\n"
+        "        print('last')\n"
+    )
+    report.until_end()
+    assert report.order() == "PXG"
+    assert report.printed() == b"last\n"
+
+
+def test_what_can_not_be_executed_is_told(start: Start) -> None:
+    """The error's number and words come in place of a program."""
+    report = start("", file="/nowhere/at/all")
+    said = report.until_end()
+    number, _, words = said["E"][0].partition(b" ")
+    assert (int(number), words) == (2, b"No such file or directory")
+
+
+def test_the_executes_pipe_ends_when_the_program_executes(start: Start) -> None:
+    """It has nothing to say: its end is the news."""
+    report = start("import time; time.sleep(30)")
+    assert select.select([report.kept.executes], [], [], 20)[0]
+    assert os.read(report.kept.executes, 1) == b""
+    os.kill(report.kept.pid, signal.SIGKILL)
+
+
+def test_a_killed_keeper_is_told_apart(start: Start) -> None:
+    """A report that ends without a last line is that of a keeper that was killed."""
+    report = start("import time; time.sleep(30)")
+    assert select.select([report.kept.executes], [], [], 20)[0]
+    os.kill(report.kept.pid, signal.SIGKILL)
+    said = report.until_end()
+    assert set(said) == {"P"}
+    os.kill(int(said["P"][0]), signal.SIGKILL)
+
+
+def test_keepers_made_ahead_are_used(start: Start) -> None:
+    """A refilled nursery gives what it has; an empty one makes what is needed."""
+    nursery = Nursery(HOW)
+    nursery.refill()
+    ahead = nursery.pids()
+    assert len(ahead) == 1
+    first, second = start("print(1)", nursery=nursery), start("print(2)", nursery=nursery)
+    assert {first.kept.pid} == ahead
+    assert second.kept.pid not in ahead
+    assert nursery.pids() == set()
+    assert (first.printed(), second.printed()) == (b"1\n", b"2\n")
+
+
+def test_a_keeper_that_died_while_it_waited_is_replaced(start: Start) -> None:
+    """A program may have killed it: the next command gets another one."""
+    nursery = Nursery(HOW)
+    nursery.refill()
+    (pid,) = nursery.pids()
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    assert start("print('all the same')", nursery=nursery).printed() == b"all the same\n"
+
+
+def test_a_keeper_that_was_stopped_while_it_waited_goes_on(start: Start) -> None:
+    """So does its child: a program may have stopped both."""
+    nursery = Nursery(HOW)
+    nursery.refill()
+    (pid,) = nursery.pids()
+    assert until(lambda: len(first_few(pid, 2)) == 2, within_s=10)
+    _, child = first_few(pid, 2)
+    assert until(lambda: state(child) == "S" and os.getsid(child) == child, within_s=10)
+    for one in (pid, child):
+        os.kill(one, signal.SIGSTOP)
+        assert until(lambda one=one: state(one) == "T", within_s=10)  # type: ignore[misc]  # mypy can't type it
+    assert start("print('all the same')", nursery=nursery).printed() == b"all the same\n"
+
+
+def state(pid: int) -> str:
+    """The letter of a process's state."""
+    found = process_of(pid)
+    return found.state if found is not None else ""
+
+
+def test_no_other_programs_input_is_kept_open(start: Start) -> None:
+    """A keeper that waits holds nobody's pipe: a reader sees its end when the agent closes it."""
+    come, go = os.pipe()
+    nursery = Nursery(HOW)
+    nursery.refill()
+    assert until(lambda: not holds(nursery, os.readlink(f"/proc/self/fd/{go}")), within_s=10)
+    os.close(go)
+    assert select.select([come], [], [], 10)[0]
+    assert os.read(come, 1) == b""
+    os.close(come)
+    start("pass", nursery=nursery).until_end()
+
+
+def holds(nursery: Nursery, pipe: str) -> bool:
+    """Whether a keeper that waits, or its child, has the pipe open."""
+    (pid,) = nursery.pids()
+    family = first_few(pid, 2)
+    if len(family) == 1:
+        return True
+    folders = [f"/proc/{one}/fd" for one in family]
+    return pipe in [os.readlink(f"{folder}/{name}") for folder in folders for name in listed(folder)]
+
+
+def listed(folder: str) -> list[str]:
+    """Its entries that are still links."""
+    return [name for name in os.listdir(folder) if os.path.islink(f"{folder}/{name}")]

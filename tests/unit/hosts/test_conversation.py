@@ -1,0 +1,230 @@
+"""One thread talks to all agents: here the test is the agents."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from labctl.agent.frames import Decoder, Header, encode
+from labctl.engine.stream import SocketChannel
+from labctl.hosts.conversation import Cancelled, Conversation, LabBroke
+from labctl.hosts.launch import NotStarted, launch, started
+from labctl.hosts.program import Program
+
+HELLO: Header = {"ev": "hello", "in_force": {}}
+
+
+class Stage:
+    """A conversation with two hosts whose agents are played."""
+
+    def __init__(self) -> None:
+        self.agents: dict[str, socket.socket] = {}
+        channels = {}
+        for host in ("left", "right"):
+            ours, self.agents[host] = socket.socketpair()
+            channels[host] = SocketChannel(ours)
+        self.heard: list[tuple[str, Header]] = []
+        self.words = ""
+        self.conversation = Conversation(
+            channels,
+            on_heard=lambda host, header, body: self.heard.append((host, header)),
+            last_words=lambda: self.words,
+        )
+        self.channels = channels
+
+    def says(self, host: str, header: Header, body: bytes = b"") -> None:
+        """An agent says something."""
+        self.agents[host].sendall(encode(header, body))
+
+    def heard_by(self, host: str) -> list[tuple[Header, bytes]]:
+        """What an agent was told since it was asked last."""
+        return Decoder().feed(self.agents[host].recv(1 << 22))
+
+    def close(self) -> None:
+        """Everything."""
+        for agent in self.agents.values():
+            agent.close()
+        for channel in self.channels.values():
+            channel.close()
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    """Two hosts, neither of which has said a word."""
+    one = Stage()
+    yield one
+    one.close()
+
+
+def program(host: str = "left", command: tuple[str, ...] = ("server", "51717")) -> Program:
+    """A program to be started."""
+    return Program(name=command[0], host=host, number=1, command=command, key="p")
+
+
+def test_hosts_are_greeted_when_all_have_said_hello(stage: Stage) -> None:
+    """In whatever order they do."""
+    for host in ("right", "left"):
+        stage.says(host, HELLO)
+    stage.conversation.greet()
+    assert set(stage.conversation.hellos) == {"left", "right"}
+
+
+def test_a_host_that_can_not_hold_programs_is_refused(stage: Stage) -> None:
+    """An agent that found a limit missing isn't worked with."""
+    stage.says("left", {"ev": "hello", "in_force": {"error": "capset: Operation not permitted"}})
+    stage.says("right", HELLO)
+    with pytest.raises(LabBroke, match="left can't be kept within their limits: capset"):
+        stage.conversation.greet()
+
+
+def test_each_answer_belongs_to_its_question(stage: Stage) -> None:
+    """Answers may come in any order, and from both hosts."""
+    one, two = stage.conversation.ask("left", "one"), stage.conversation.ask("left", "two")
+    three = stage.conversation.ask("right", "three")
+    asked = [header for header, _ in stage.heard_by("left")]
+    stage.says("right", {"re": stage.heard_by("right")[0][0]["id"], "n": 3})
+    for header in reversed(asked):
+        stage.says("left", {"re": header["id"], "n": header["do"]})
+    assert stage.conversation.answer(one)["n"] == "one"
+    assert stage.conversation.answer(two)["n"] == "two"
+    assert stage.conversation.answer(three)["n"] == 3
+
+
+def test_no_answer_is_a_broken_lab(stage: Stage) -> None:
+    """An agent answers at once or at its own deadline; one that doesn't is none."""
+    with pytest.raises(LabBroke, match="the agent on left doesn't answer"):
+        stage.conversation.answer(stage.conversation.ask("left", "x"), timeout_s=0.01)
+
+
+def test_what_happens_to_a_program_is_kept_with_it(stage: Stage) -> None:
+    """Output by stream, that it was cut, its end, and that nothing of it is left."""
+    one = program()
+    stage.conversation.programs["left", "p"] = one
+    stage.says("left", {"ev": "output", "program": "p", "stream": "stdout"}, b"out")
+    stage.says("left", {"ev": "output", "program": "p", "stream": "stderr"}, b"err")
+    stage.says("left", {"ev": "cut", "program": "p", "stream": "stdout"})
+    stage.says("left", {"ev": "ended", "program": "p", "status": None, "signal": 9, "t": 7, "limit": "time"})
+    stage.says("left", {"ev": "gone", "program": "p"})
+    assert stage.conversation.until(lambda: one.is_gone, timeout_s=10)
+    assert (bytes(one.printed["stdout"]), bytes(one.printed["stderr"]), one.is_cut) == (b"out", b"err", True)
+    assert (one.has_ended, one.ending, one.limit, one.ended_ns) == (True, "signal KILL", "time", 7)
+    assert [header["ev"] for _, header in stage.heard] == ["output", "output", "cut", "ended", "gone"]
+
+
+def test_another_hosts_program_of_the_same_key_is_another_program(stage: Stage) -> None:
+    """Keys are a host's own."""
+    left, right = program("left"), program("right")
+    stage.conversation.programs |= {("left", "p"): left, ("right", "p"): right}
+    stage.says("right", {"ev": "output", "program": "p", "stream": "stdout"}, b"right")
+    assert stage.conversation.until(lambda: bool(right.printed["stdout"]), timeout_s=10)
+    assert not left.printed["stdout"]
+
+
+def test_what_does_not_come_is_not_waited_for_for_ever(stage: Stage) -> None:
+    """`until` says that it didn't come in time."""
+    assert not stage.conversation.until(lambda: False, timeout_s=0.01)
+
+
+def test_a_host_that_is_gone_is_a_broken_lab(stage: Stage) -> None:
+    """Its channel's end says so, with the engine's words if it has some."""
+    stage.agents["right"].close()
+    with pytest.raises(LabBroke, match="host right is gone"):
+        stage.conversation.pump(1)
+    stage.words = "the lab's programs used more than 512 MiB of memory together"
+    with pytest.raises(LabBroke, match="more than 512 MiB"):
+        stage.conversation.ask("right", "x", bytes(1 << 20))
+
+
+def test_an_agent_that_broke_says_why(stage: Stage) -> None:
+    """Its last word is what is told."""
+    stage.says("left", {"ev": "broken", "detail": "KeyError: 'limits'"})
+    with pytest.raises(LabBroke, match="the agent on left broke: KeyError: 'limits'"):
+        stage.conversation.pump(1)
+
+
+def test_nonsense_is_a_broken_lab(stage: Stage) -> None:
+    """What comes from a host must be frames."""
+    stage.agents["left"].sendall(b"Traceback (most recent call last)")
+    with pytest.raises(LabBroke, match="the agent on left speaks no sense"):
+        stage.conversation.pump(1)
+
+
+def test_cancelling_interrupts_a_wait() -> None:
+    """Whatever is waited for, the run's end comes through."""
+    come, go = os.pipe()
+    ours, theirs = socket.socketpair()
+    with open(come) as cancel, ours, theirs:
+        conversation = Conversation({"left": SocketChannel(ours)}, cancel=cancel)
+        os.write(go, b"!")
+        with pytest.raises(Cancelled):
+            conversation.until(lambda: False, timeout_s=10)
+    os.close(go)
+
+
+def test_a_start_carries_all_that_the_program_needs(stage: Stage) -> None:
+    """Its words, environment, window, input and time limit."""
+    launch(stage.conversation, program(), environment={"A": "b"}, window=True, stdin=b"input", seconds=2.5)
+    ((header, body),) = stage.heard_by("left")
+    assert body == b"input"
+    assert {key: header[key] for key in ("do", "program", "words", "environment", "window", "seconds", "more")} == {
+        "do": "start", "program": "p", "words": ["server", "51717"], "environment": {"A": "b"}, "window": True,
+        "seconds": 2.5, "more": False,
+    }  # fmt: skip
+
+
+def test_a_large_input_goes_in_pieces(stage: Stage) -> None:
+    """No frame is larger than frames may be; the last piece says that it is."""
+    given = bytes(range(256)) * 6144
+
+    def listen() -> list[tuple[Header, bytes]]:
+        decoder, frames = Decoder(), list[tuple[Header, bytes]]()
+        while sum(len(body) for _, body in frames) < len(given):
+            frames += decoder.feed(stage.agents["left"].recv(1 << 20))
+        return frames
+
+    with ThreadPoolExecutor() as pool:
+        listening = pool.submit(listen)
+        launch(stage.conversation, program(), environment={}, window=False, stdin=given)
+        frames = listening.result(10)
+    assert [(header["do"], header.get("more"), header.get("end")) for header, _ in frames] == [
+        ("start", True, None),
+        ("feed", None, True),
+    ]
+    assert b"".join(body for _, body in frames) == given
+
+
+@pytest.mark.parametrize(
+    ("word", "reply", "message"),
+    [
+        ("clinet", {"error": "not-found", "known": ["client", "server", "clear"]},
+         "program not found on left: clinet; near it: client"),
+        ("xyzzy", {"error": "not-found", "known": ["client", "server"]}, "program not found on left: xyzzy"),
+        ("./a", {"error": "not-executable", "detail": "./a"}, "program can't be executed on left: ./a"),
+        ("./a", {"error": "not-executable", "detail": "Exec format error"},
+         "program can't be executed on left: ./a (Exec format error)"),
+        ("true", {"error": "failed", "detail": "Resource temporarily unavailable"},
+         "program could not be started on left: true: Resource temporarily unavailable"),
+    ],
+)  # fmt: skip
+def test_why_a_program_did_not_start_is_told(stage: Stage, word: str, reply: Header, message: str) -> None:
+    """The host, the word, near names where there are some, the kernel's reason where it has one."""
+    one = program(command=(word,))
+    ticket = launch(stage.conversation, one, environment={}, window=False)
+    stage.says("left", {"re": stage.heard_by("left")[0][0]["id"], **reply})
+    with pytest.raises(NotStarted) as error:
+        started(stage.conversation, one, ticket)
+    assert str(error.value) == message
+    assert stage.conversation.programs == {}
+
+
+def test_a_program_that_started_knows_when(stage: Stage) -> None:
+    """By its host's clock."""
+    one = program()
+    ticket = launch(stage.conversation, one, environment={}, window=False)
+    stage.says("left", {"re": stage.heard_by("left")[0][0]["id"], "ok": True, "pid": 5, "started": 123})
+    started(stage.conversation, one, ticket)
+    assert one.started_ns == 123
