@@ -1,9 +1,10 @@
 """A command -> a running program with a keeper: its parent, which no descendant of the program outlives unseen.
 
 The keeper is also the reaper of the program's orphans, so whatever daemonises itself still belongs to the
-program it came from. It reports on a pipe: `P pid` at once, `X status nanoseconds` when the program has ended
-(wait status, CLOCK_MONOTONIC), and `G` when the last descendant is gone; a pipe that ends without it is that of a
-keeper that was killed. `E errno text` says that the program could not be executed.
+program it came from. It reports on a pipe: `P pid` at once, `O` when the order to execute was taken, `X status
+nanoseconds` when the program has ended (wait status, CLOCK_MONOTONIC), and `G` when the last descendant is gone; a
+pipe that ends without it is that of a keeper that was killed. `E errno text` says that the program could not be
+executed.
 
 A keeper and its child, confined and ready to execute, are made ahead of time: a command then costs little more
 than its execve(2).
@@ -78,14 +79,16 @@ class Nursery:
 
         The caller closes its copies of the program's descriptors.
         """
-        while self._spares:
-            spare = self._spares.pop(0)
+        while True:
+            is_last = not self._spares
+            spare = _make(self._how) if is_last else self._spares.pop(0)
             try:
                 return _give(spare, command)
             except OSError:  # a program on this host may have killed it
                 os.close(spare.kept.report)
                 os.close(spare.kept.executes)
-        return _give(_make(self._how), command)
+                if is_last:
+                    raise
 
 
 def _give(spare: _Spare, command: Command) -> Kept:
@@ -188,6 +191,7 @@ def _program(how: Confinement, report: int, orders: socket.socket) -> NoReturn:
         confine(how)
         os.umask(0o022)
         (file, words, environment, directory, terminal), descriptors = _receive(orders)
+        os.write(report, b"O\n")
         for standard, descriptor in enumerate(descriptors):
             os.dup2(descriptor, standard)
             os.close(descriptor)

@@ -69,7 +69,7 @@ class Program:
     """A program from its start to the end of its last descendant.
 
     `is_orphaned`: a program killed its keeper, so its descendants can't be told by their keeper any more. `feeds`:
-    requests to be answered when all the input is given.
+    requests to be answered when all the input is given. `is_taken`: a process was alive to take the order.
     """
 
     def __init__(self, order: Order, nursery: Nursery, acts_as: Confinement | None) -> None:
@@ -84,6 +84,7 @@ class Program:
         self.input_ends = False
         self.feeds: list[Header] = []
         self.failure: bytes = b""
+        self.is_taken = False
         self.family_is_gone = False
         self.is_gone = False
         self.is_orphaned = False
@@ -92,15 +93,36 @@ class Program:
             file = find(order.words[0], order.environment.get("PATH", ""), order.directory)
             command = self._open_streams(file)
         self.started_ns = time.monotonic_ns()
+        self._command: Command | None = command
         try:
             kept = nursery.keep(command)
         except OSError:
             self.close()
             raise
-        finally:
+        self.keeper, self.report, self.executes, self._report = kept
+
+    def begin_again(self, nursery: Nursery) -> bool:
+        """Have another keeper take the order that the first one, killed while it waited, didn't take.
+
+        Whether there was reason to, and one to be had.
+        """
+        if self.is_taken or self.failure or self._command is None:
+            return False
+        try:
+            kept = nursery.keep(self._command)
+        except OSError:
+            return False
+        os.close(self.report)
+        self.keeper, self.report, self.executes, self._report = kept
+        self.pid, self.status, self.family_is_gone = 0, None, False
+        return True
+
+    def let_go(self) -> None:
+        """Close our copies of what the program reads and writes: it has its own now, or never will."""
+        command, self._command = self._command, None
+        if command is not None:
             for descriptor in {command.stdin, command.stdout, command.stderr}:
                 os.close(descriptor)
-        self.keeper, self.report, self.executes, self._report = kept
 
     def _open_streams(self, file: str) -> Command:
         """Make the pipes or the terminal; what the program gets of them is the command's."""
@@ -134,6 +156,8 @@ class Program:
             kind, _, rest = line.partition(b" ")
             if kind == b"P":
                 self.pid = int(rest)
+            elif kind == b"O":
+                self.is_taken = True
             elif kind == b"X":
                 status, when = rest.split()
                 self.status, self.ended_ns = int(status), int(when)
@@ -203,6 +227,7 @@ class Program:
 
     def close(self) -> None:
         """Close what is ours, once every process is gone."""
+        self.let_go()
         descriptors = {stream.descriptor for stream in self.streams} | {self.stdin, self.report}
         for descriptor in descriptors - {-1}:
             os.close(descriptor)

@@ -69,6 +69,10 @@ class Watch:
         self._loop.on_readable(program.executes, None)
         os.close(program.executes)
         program.read_report()
+        if program.begin_again(self._nursery):
+            self._loop.on_readable(program.executes, lambda: self._executes(program, on_executes))
+            return
+        program.let_go()
         on_executes()
         for stream in program.streams:
             self._watch_stream(program, stream)

@@ -89,11 +89,11 @@ def status_of(said: dict[str, list[bytes]]) -> int:
 
 
 def test_a_program_is_told_from_start_to_end(start: Start) -> None:
-    """Its pid, its end with a time between before and after, and that nothing of it is left, in that order."""
+    """Its pid, that it began, its end with a time between before and after, its last descendant's, in that order."""
     before = time.monotonic_ns()
     report = start("print('hello')")
     said = report.until_end()
-    assert report.order() == "PXG"
+    assert report.order() == "POXG"
     assert int(said["P"][0]) != report.kept.pid
     assert os.waitstatus_to_exitcode(status_of(said)) == 0
     assert before < int(said["X"][0].split()[1]) <= time.monotonic_ns()
@@ -126,7 +126,7 @@ def test_the_end_is_told_before_the_last_descendants(start: Start) -> None:
         "        print('last')\n"
     )
     report.until_end()
-    assert report.order() == "PXG"
+    assert report.order() == "POXG"
     assert report.printed() == b"last\n"
 
 
@@ -152,7 +152,7 @@ def test_a_killed_keeper_is_told_apart(start: Start) -> None:
     assert select.select([report.kept.executes], [], [], 20)[0]
     os.kill(report.kept.pid, signal.SIGKILL)
     said = report.until_end()
-    assert set(said) == {"P"}
+    assert set(said) == {"P", "O"}
     os.kill(int(said["P"][0]), signal.SIGKILL)
 
 

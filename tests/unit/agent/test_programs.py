@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from labctl.agent.keeper import Command, Kept, Nursery
 from labctl.agent.processes import Process
-from labctl.agent.programs import NotStarted, Program, Stream, find, names_on
+from labctl.agent.programs import NotStarted, Order, Program, Stream, find, names_on
 
 
 @pytest.fixture
@@ -89,6 +90,47 @@ def test_a_piece_is_cut_within() -> None:
     assert (stream.read(), stream.is_cut) == (b"123", True)
     for descriptor in (come, go):
         os.close(descriptor)
+
+
+class Scripted(Nursery):
+    """A nursery whose keepers have said all that they say before they are asked."""
+
+    def __init__(self, *reports: bytes) -> None:
+        self._reports = list(reports)
+
+    def keep(self, command: Command) -> Kept:
+        """The next one."""
+        if not self._reports:
+            raise BlockingIOError
+        come, go = os.pipe()
+        os.write(go, self._reports.pop(0))
+        os.close(go)
+        return Kept(1000 - len(self._reports), come, -1, b"")
+
+
+ORDER = Order("p", ["sh"], {"PATH": "/bin"}, "/", window=False, interactive=False, output_cap=10)
+DIED_WAITING = b"P 5\nX 9 100\nG\n"
+
+
+@pytest.mark.parametrize(
+    ("reports", "again"),
+    [
+        ((DIED_WAITING, b"P 6\nO\n"), True),  # killed before it took the order
+        ((DIED_WAITING,), False),  # and no other process is to be had
+        ((b"P 5\nO\nX 9 100\nG\n", b"P 6\nO\n"), False),  # killed when it executed, or a little before
+        ((b"P 5\nE 2 No such file or directory\nX 127 100\nG\n", b"P 6\nO\n"), False),  # could not be executed
+    ],
+)
+def test_an_order_that_nobody_took_is_given_again(reports: tuple[bytes, ...], again: bool) -> None:
+    """A program that another one killed before it began was not begun; one that began is never begun twice."""
+    nursery = Scripted(*reports)
+    one = Program(ORDER, nursery, None)
+    one.read_report()
+    assert one.begin_again(nursery) is again
+    one.read_report()
+    assert one.pid == (6 if again else 5)
+    assert (one.status is None) is again
+    one.close()
 
 
 def table(*rows: tuple[int, int, str]) -> dict[int, Process]:
