@@ -12,7 +12,15 @@ from msgspec import Struct
 from labctl.plan.dockerfile import STANDARD_PATH
 from labctl.plan.image import Image, built, named
 from labctl.plan.model import Limits, ProgramFolder
-from labctl.plan.values import read_build, read_environment, read_size, read_sysctls, read_ulimits, read_whole
+from labctl.plan.values import (
+    read_aliases,
+    read_build,
+    read_environment,
+    read_size,
+    read_sysctls,
+    read_ulimits,
+    read_whole,
+)
 from labctl.scenario.problems import Position, ScenarioError, quoted
 from labctl.scenario.reading import Page, note_kind
 from labctl.scenario.yaml_tree import Mapping, Node, Scalar, Sequence, Tree, read_tree
@@ -31,6 +39,7 @@ class Service(Struct, frozen=True, kw_only=True):
     environment: dict[str, str] = {}
     sysctls: dict[str, str] = {}
     limits: Limits = Limits()
+    aliases: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -44,13 +53,13 @@ class ComposeFile(Struct, frozen=True):
 
 _LABS_OWN = {
     *("cap_drop", "command", "container_name", "dns", "dns_opt", "dns_search", "domainname", "entrypoint"),
-    *("hostname", "init", "labels", "logging", "mac_address", "networks", "profiles", "pull_policy"),
+    *("hostname", "init", "labels", "logging", "mac_address", "profiles", "pull_policy"),
     *("read_only", "restart", "security_opt", "stdin_open", "stop_grace_period", "stop_signal", "tmpfs"),
     *("tty", "user", "working_dir"),
 }
 """Keys that say how a host idles, is named and connected when Compose runs it; a lab sees to that itself."""
 
-_TAKEN = {"build", "environment", "image", "mem_limit", "pids_limit", "sysctls", "ulimits"}
+_TAKEN = {"build", "environment", "image", "mem_limit", "networks", "pids_limit", "sysctls", "ulimits"}
 
 _REASONS = {
     "cap_add": "programs never have privileges",
@@ -171,6 +180,7 @@ class _Reader:
             environment=environment,
             sysctls=read_sysctls(nodes["sysctls"], page) if "sysctls" in nodes else {},
             limits=_limits(nodes, page),
+            aliases=read_aliases(nodes["networks"], page) if "networks" in nodes else (),
             notes=tuple(self._not_honoured(name, entries)) + recipe.notes,
         )
 

@@ -21,6 +21,11 @@ class _Wanted(Struct, frozen=True):
     name: str
     spec: HostSpec
 
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """The name that it shares with the other copies."""
+        return () if self.spec.count is None else (self.spec.service,)
+
 
 def make_plan(scenario: Scenario, compose: ComposeFile, family: Family) -> Plan:
     """The lab that a scenario asks for. The same arguments give the same plan to the byte.
@@ -39,7 +44,7 @@ def make_plan(scenario: Scenario, compose: ComposeFile, family: Family) -> Plan:
         address4 = addresses.address(subnet4, place) if subnet4 else None
         address6 = addresses.address(subnet6, place) if subnet6 else None
         if host.spec.absent:
-            absent.append(AbsentHost(name=host.name, address4=address4, address6=address6))
+            absent.append(AbsentHost(name=host.name, address4=address4, address6=address6, aliases=host.shared))
             continue
         service = compose.services[host.spec.service]
         hosts.append(
@@ -57,6 +62,7 @@ def make_plan(scenario: Scenario, compose: ComposeFile, family: Family) -> Plan:
                 environment=service.environment,
                 sysctls=dict(sorted((pinned(family) | service.sysctls | host.spec.sysctls).items())),
                 limits=service.limits,
+                aliases=tuple(dict.fromkeys((*host.shared, *service.aliases))),
             )
         )
     used = dict.fromkeys(host.service for host in hosts)

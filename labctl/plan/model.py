@@ -30,6 +30,7 @@ class Limits(Struct, frozen=True):
 class HostPlan(Struct, frozen=True, kw_only=True):
     """One host. Its hostname is its name. `address4`/`address6` are None where the lab doesn't speak it.
 
+    `aliases`: what else it is called; hosts may share one, and that name then has all their addresses.
     `build` is the folder the image is built from, with `dockerfile` in it; None where nothing says how.
     `path` is where programs are looked for, in this order; it isn't in `environment`.
     """
@@ -47,6 +48,7 @@ class HostPlan(Struct, frozen=True, kw_only=True):
     environment: dict[str, str] = {}
     sysctls: dict[str, str] = {}
     limits: Limits = Limits()
+    aliases: tuple[str, ...] = ()
 
 
 class AbsentHost(Struct, frozen=True, kw_only=True):
@@ -55,6 +57,7 @@ class AbsentHost(Struct, frozen=True, kw_only=True):
     name: str
     address4: str | None
     address6: str | None
+    aliases: tuple[str, ...] = ()
 
 
 class Plan(Struct, frozen=True, kw_only=True):

@@ -12,6 +12,8 @@ NSSWITCH = "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocol
 def hosts_file(plan: Plan, host: str) -> str:
     """The text of /etc/hosts (hosts(5)) on that host: localhost, itself and all others, absent ones too.
 
+    A name that stands on several lines has all their addresses; the host's own come first.
+
     KeyError if the plan has no such host.
     """
     own = plan.host(host)
@@ -20,5 +22,6 @@ def hosts_file(plan: Plan, host: str) -> str:
         lines.append("::1\tlocalhost")
     others: list[HostPlan | AbsentHost] = [other for other in plan.hosts if other is not own]
     for known in [own, *others, *plan.absent]:
-        lines += [f"{address}\t{known.name}" for address in (known.address4, known.address6) if address]
+        names = " ".join((known.name, *known.aliases))
+        lines += [f"{address}\t{names}" for address in (known.address4, known.address6) if address]
     return "\n".join(lines) + "\n"

@@ -10,6 +10,11 @@ from labctl.scenario.reading import Page, note_kind
 from labctl.scenario.yaml_tree import Mapping, Node, Scalar, Sequence
 
 _SIZE = re.compile(r"(\d+)\s*(?:([kmg]?)b?)", re.IGNORECASE)
+_HOST_NAME = re.compile(
+    r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
+)
+"""Labels and how long they are: RFC 1123, section 2.1."""
+
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
 
@@ -42,6 +47,26 @@ def read_sysctls(node: Node, page: Page) -> dict[str, str]:
         if not name.startswith("net."):
             page.wrong(node, f"{quoted(name)} is not the network's", "set only what begins with `net.`")
     return sysctls
+
+
+def read_aliases(node: Node, page: Page) -> tuple[str, ...]:
+    """Further names of a host, of the `aliases` under each of its networks; a list of networks has none."""
+    if not isinstance(node, Mapping):
+        return ()
+    names: list[str] = []
+    for network, attachment in node.entries:
+        entries = {key.text: value for key, value in attachment.entries} if isinstance(attachment, Mapping) else {}
+        if (aliases := entries.get("aliases")) is None:
+            continue
+        if not isinstance(aliases, Sequence):
+            note_kind(aliases, page, f"a list of names in {quoted(network.text)}")
+            continue
+        for item in aliases.items:
+            if isinstance(item, Scalar) and _HOST_NAME.fullmatch(item.text):
+                names.append(item.text)
+            else:
+                note_kind(item, page, "the name of a host, of letters, digits, - and .")
+    return tuple(dict.fromkeys(names))
 
 
 def read_ulimits(node: Node, page: Page) -> dict[str, int]:

@@ -98,8 +98,9 @@ def _service(host: HostPlan, plan: Plan, labels: Mapping[str, str], circumstance
 def _others(host: HostPlan, plan: Plan) -> list[str]:
     known: list[HostPlan | AbsentHost] = [other for other in plan.hosts if other is not host]
     return [
-        f"{other.name}:{address}"
+        f"{name}:{address}"
         for other in [*known, *plan.absent]
+        for name in (other.name, *other.aliases)
         for address in (other.address4, other.address6)
         if address
     ]

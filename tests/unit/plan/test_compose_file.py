@@ -45,6 +45,37 @@ services:
     assert a.limits == Limits(processes=20, memory=64 * 1024**2, files=200, file_size=4096)
 
 
+def test_aliases_are_those_of_all_its_networks(tmp_path: Path) -> None:
+    text = """
+services:
+  a:
+    image: x
+    networks: {one: {aliases: [www, web.example]}, two: {aliases: [www, db]}, three: }
+  b: {image: x, networks: [one]}
+"""
+    services = read(tmp_path, text).services
+
+    assert services["a"].aliases == ("www", "web.example", "db")
+    assert services["b"].aliases == ()
+
+
+@pytest.mark.parametrize(
+    ("aliases", "problem"),
+    [
+        ("www", "1:52: a list of names in 'one' is expected here"),
+        ("[www, 'two words']", "1:58: the name of a host"),
+        ("['a\\nb']", "1:53: the name of a host"),
+        ("[-www]", "1:53: the name of a host"),
+        (f"[{'x' * 64}]", "1:53: the name of a host"),
+        ("[{www: }]", "1:53: the name of a host"),
+    ],
+)
+def test_an_alias_that_is_no_name_is_told_with_its_place(tmp_path: Path, aliases: str, problem: str) -> None:
+    [found] = problems(tmp_path, f"services: {{a: {{image: x, networks: {{one: {{aliases: {aliases}}}}}}}}}")
+
+    assert found.startswith(problem)
+
+
 def test_services_keep_their_order_and_may_share_a_map(tmp_path: Path) -> None:
     text = "x-all: &all {image: x, mem_limit: 1g}\nservices:\n  b: *all\n  a:\n    <<: *all\n    image: y\n"
 
