@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 
-from labctl.scenario.kinds import BOOL, COUNT, MOST_COPIES, NAME, TEXT_SCHEMA, text_map
+from labctl.scenario.kinds import BOOL, COUNT, MOST_COPIES, NAME
 from labctl.scenario.maps import object_schema, read_map, table
 from labctl.scenario.model import HostSpec
 from labctl.scenario.names import copies
-from labctl.scenario.problems import did_you_mean, quoted
+from labctl.scenario.problems import did_you_mean
 from labctl.scenario.reading import Key, Kind, Page, note_kind
+from labctl.scenario.settable import SYSCTLS
 from labctl.scenario.words import HOST_WORDS
 from labctl.scenario.yaml_tree import Mapping as MapNode
 from labctl.scenario.yaml_tree import Node, Scalar, Sequence
-
-_SYSCTL = r"net(\.[A-Za-z0-9_-]+)+"
 
 
 def _read_absent(node: Node, page: Page) -> bool | None:
@@ -25,37 +23,9 @@ def _read_absent(node: Node, page: Page) -> bool | None:
     return absent
 
 
-def _is_sysctl(name: Scalar, page: Page) -> bool:
-    if re.fullmatch(_SYSCTL, name.text):
-        return True
-    hint = (
-        f"write `{name.text.replace('/', '.')}`"
-        if "/" in name.text
-        else "use one of net.…: only they belong to a host"
-    )
-    page.wrong(name, f"{quoted(name.text)} is not a host's sysctl", hint)
-    return False
-
-
-def _read_setting(node: Node, page: Page) -> str | None:
-    if isinstance(node, Scalar) and not node.is_null and node.text.strip() and node.text.isprintable():
-        return node.text
-    page.wrong(node, "a value on one line is expected here")
-    return None
-
-
 _COUNT = Key("count", COUNT)
 _ABSENT = Key("absent", Kind("true", _read_absent, {"const": True}))
-_SYSCTLS = Key(
-    "sysctls",
-    text_map(
-        "a map of sysctls",
-        "{net.ipv4.tcp_syn_retries: 1}",
-        _is_sysctl,
-        r"^net(\.[A-Za-z0-9_-]+)+$",
-        Kind("a value", _read_setting, TEXT_SCHEMA),
-    ),
-)
+_SYSCTLS = Key("sysctls", SYSCTLS)
 _HOST_KEYS = table(_COUNT, _ABSENT, _SYSCTLS)
 
 
