@@ -13,8 +13,11 @@ import subprocess
 import termios
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+
+from tests.unit.images.conftest import PROGRAMS
 
 Program = subprocess.Popen[bytes]
 Launch = Callable[..., Program]
@@ -183,6 +186,97 @@ def test_a_connection_that_is_gone_before_the_message_is_an_error(client: Progra
         b"ERROR writing to socket: Connection reset by peer\n",
         1,
     )
+
+
+@pytest.fixture
+def connect(launch: Launch, listening: socket.socket) -> Iterator[Callable[..., tuple[Program, socket.socket]]]:
+    """Start a client with options; it, and the server's end of its connection."""
+    with contextlib.ExitStack() as undo:
+
+        def start(*options: str) -> tuple[Program, socket.socket]:
+            client = launch("client", *options, *port_of(listening))
+            connection = undo.enter_context(listening.accept()[0])
+            connection.settimeout(DEADLINE_S)
+            return client, connection
+
+        yield start
+
+
+Connect = Callable[..., tuple[Program, socket.socket]]
+
+
+@pytest.mark.parametrize(
+    ("option", "message"), [("--size=12", b"123456789012"), ("--size=1", b"1"), ("--count=3", b"123")]
+)
+def test_with_size_or_count_it_does_not_ask(connect: Connect, option: str, message: bytes) -> None:
+    """So many bytes by which one sees where they were cut, or numbers."""
+    client, accepted = connect(option)
+    assert sent(client, accepted) == message
+    assert said_before(client) == (b"thank you\n", b"", 0)
+
+
+def said_before(client: Program) -> tuple[bytes, bytes, int]:
+    """What it had said when `sent` waited for its end."""
+    stdout, stderr = client.communicate(timeout=DEADLINE_S)
+    return stdout, stderr, client.returncode
+
+
+def test_with_half_close_the_server_has_the_end_before_it_answers(connect: Connect) -> None:
+    """And its answer is read all the same."""
+    client, accepted = connect("--half-close", "--size", "5")
+    with accepted.makefile("rb") as stream:
+        assert stream.read() == b"12345"
+    accepted.sendall(b"thank you")
+    assert said(client) == (b"thank you\n", b"", 0)
+
+
+def test_with_linger_it_shows_all_and_closes_after_the_server(connect: Connect) -> None:
+    """Not before it has read the end of the stream."""
+    client, accepted = connect("--linger", "--size", "5")
+    assert accepted.recv(255) == b"12345"
+    accepted.sendall(b"thank you")
+    assert client.stdout is not None
+    assert client.stdout.readline() == b"thank you\n"
+    accepted.sendall(b"and good bye")
+    assert client.stdout.readline() == b"and good bye\n"
+    assert client.poll() is None
+    accepted.shutdown(socket.SHUT_WR)
+    assert accepted.recv(255) == b""
+    assert client.wait(DEADLINE_S) == 0
+
+
+@pytest.mark.parametrize("options", [["--size", "0"], ["--count", "no"], ["--size", "1", "--count", "1"]])
+def test_options_that_make_no_sense_are_refused(launch: Launch, options: list[str]) -> None:
+    """Before anybody is called."""
+    stdout, stderr, status = said(launch("client", *options, "nosuchhost.invalid", "51717"))
+    assert (stdout, status) == (b"", 2)
+    assert stderr.startswith(b"usage: client")
+
+
+NAMESPACE = ["unshare", "--user", "--map-root-user", "--net", "--mount"]
+NO_NAMESPACE = subprocess.run([*NAMESPACE, "true"], check=False, capture_output=True).returncode != 0
+
+
+@pytest.mark.skipif(NO_NAMESPACE, reason="this machine lets nobody make a network namespace")
+def test_of_several_addresses_it_says_which_it_took_or_why_none(launch: Launch, tmp_path: Path, free_port: int) -> None:
+    """Where nobody listens each address has its reason; then one after the other is tried."""
+    (tmp_path / "hosts").write_text("127.0.0.1 both\n127.0.0.2 both\n")
+    up = f"ip link set lo up && mount --bind {tmp_path}/hosts /etc/hosts"
+    server = f"{PROGRAMS}/server --address 127.0.0.2 {free_port}"
+    client = f"{PROGRAMS}/client --size 1 both {free_port}"
+    listens = f"until ss -Hltn | grep -q {free_port}; do :; done"
+    whole = f"{up} && {{ {client}; {server} & {listens}; {client}; wait; }}"
+    stdout, stderr, status = said(launch("client", within=[*NAMESPACE, "sh", "-c", whole]))
+    assert sorted(stdout.splitlines()) == [
+        b"Connected to 127.0.0.2",
+        b"Here is the message: 1",
+        b"I got your message",
+    ]
+    assert sorted(stderr.removeprefix(b"ERROR connecting: ").strip().split(b", ")) == [
+        b"127.0.0.1: Connection refused",
+        b"127.0.0.2: Connection refused",
+    ]
+    assert status == 0
 
 
 def test_an_interrupt_ends_it_in_silence(client: Program, accepted: socket.socket) -> None:

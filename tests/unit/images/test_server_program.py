@@ -146,6 +146,90 @@ def test_a_port_that_somebody_else_has_is_refused(launch: Launch, server: Progra
     assert server.poll() is None
 
 
+def test_port_0_is_any_that_is_free_and_said(launch: Launch) -> None:
+    """Nobody else could know which."""
+    server = launch("server", "0")
+    assert server.stdout is not None
+    words = server.stdout.readline().split()
+    assert words[:-1] == [b"Listening", b"on", b"port"]
+    assert int(words[-1]) in {port for _, port in listeners(server.pid)}
+
+
+def test_with_address_it_listens_there_alone(launch: Launch, free_port: int) -> None:
+    """Others may have the same port at other addresses."""
+    server = launch("server", "--address", "127.0.0.2", str(free_port))
+    wait_until_it_listens(server, free_port)
+    assert listeners(server.pid) >= {("0200007F", free_port)}
+    wait_until_it_listens(launch("server", "--address", "127.0.0.3", str(free_port)), free_port)
+
+
+def test_an_address_that_is_nobodys_is_said_so(launch: Launch, free_port: int) -> None:
+    """A name that can't be found, and an address that is another host's."""
+    assert said(launch("server", "--address", "nosuchhost.invalid", str(free_port)))[1:] == (
+        b"ERROR, no such host\n",
+        1,
+    )
+    elsewhere = launch("server", "--address", "192.0.2.1", str(free_port))
+    assert said(elsewhere)[1:] == (b"ERROR on binding: Cannot assign requested address\n", 1)
+
+
+@pytest.mark.parametrize(("options", "reuses"), [([], 0), (["--reuse"], 1)])
+def test_only_with_reuse_it_sets_so_reuseaddr(launch: Launch, free_port: int, options: list[str], reuses: int) -> None:
+    """Seen from inside: whoever binds beside it while it doesn't listen may do so only if both have set it."""
+    server = launch("server", *options, str(free_port))
+    wait_until_it_listens(server, free_port)
+    with socket.create_connection(("127.0.0.1", free_port), timeout=DEADLINE_S) as connection:
+        connection.sendall(b"hello")
+        assert connection.recv(255)
+        assert connection.recv(255) == b""  # it has closed first: TIME_WAIT, once we have closed as well
+    said(server)
+    again = launch("server", *options, str(free_port))
+    if reuses:
+        wait_until_it_listens(again, free_port)
+    else:
+        assert said(again)[1:] == (b"ERROR on binding: Address already in use\n", 1)
+
+
+def test_with_buffer_and_linger_it_shows_every_read_until_the_client_closes(launch: Launch, free_port: int) -> None:
+    """Answered is the first."""
+    server = launch("server", "--linger", "--buffer", "4", str(free_port))
+    wait_until_it_listens(server, free_port)
+    with socket.create_connection(("127.0.0.1", free_port), timeout=DEADLINE_S) as connection:
+        connection.sendall(b"one")
+        assert connection.recv(255) == b"I got your message"
+        connection.sendall(b"123456")
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(255) == b""
+    pieces, _, status = said(server)
+    assert pieces.replace(b"\nHere is the message: ", b"|") == b"Here is the message: one|1234|56\n"
+    assert status == 0
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "many"])
+def test_a_buffer_that_holds_nothing_is_refused(launch: Launch, size: str) -> None:
+    """As an option's value that makes no sense: usage, and status 2."""
+    stdout, stderr, status = said(launch("server", f"--buffer={size}", "51717"))
+    assert (stdout, status) == (b"", 2)
+    assert stderr.endswith(f"{size!r} is not a number of bytes\n".encode())
+
+
+def test_with_zero_the_answer_has_one_byte_more(launch: Launch, free_port: int) -> None:
+    """The one that ends a text in C."""
+    wait_until_it_listens(launch("server", "--zero", str(free_port)), free_port)
+    with socket.create_connection(("127.0.0.1", free_port), timeout=DEADLINE_S) as connection:
+        connection.sendall(b"hello")
+        with connection.makefile("rb") as stream:
+            assert stream.read() == b"I got your message\0"
+
+
+def test_without_htons_the_ports_bytes_are_taken_as_they_lie(launch: Launch, free_port: int) -> None:
+    """On a machine that puts the low byte first they are swapped."""
+    port = socket.htons(free_port)
+    if port < 1024:
+        pytest.skip("that port takes a privilege")
+    wait_until_it_listens(launch("server", "--no-htons", str(free_port)), port)
+
+
 NAMESPACE = ["unshare", "--user", "--map-root-user", "--net"]
 NO_NAMESPACE = subprocess.run([*NAMESPACE, "true"], check=False, capture_output=True).returncode != 0
 
