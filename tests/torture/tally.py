@@ -8,29 +8,33 @@ import msgspec
 
 
 class Count(msgspec.Struct):
-    """Of one scenario on one engine."""
+    """Of one scenario in one place: an engine, busy or not."""
 
     runs: int = 0
     failures: int = 0
 
 
 class Tally(msgspec.Struct):
-    """Every count, by `engine scenario`; and what the failures were."""
+    """Every count, by `place scenario`; and what the failures were."""
 
     counts: dict[str, Count] = {}
     failed: list[str] = []
 
-    def add(self, engine: str, scenario: str, failure: str) -> None:
+    def add(self, place: str, scenario: str, failure: str) -> None:
         """Count a run; `failure` is empty for one that passed."""
-        count = self.counts.setdefault(f"{engine} {scenario}", Count())
+        count = self.counts.setdefault(f"{place} {scenario}", Count())
         count.runs += 1
         if failure:
             count.failures += 1
-            self.failed.append(f"{engine} {scenario}: {failure}")
+            self.failed.append(f"{place} {scenario}: {failure}")
 
-    def of(self, engine: str) -> Count:
-        """All of one engine together."""
-        mine = [count for key, count in self.counts.items() if key.split(" ", 1)[0] == engine]
+    def of_one(self, place: str, scenario: str) -> Count:
+        """That scenario's there."""
+        return self.counts.get(f"{place} {scenario}", Count())
+
+    def of(self, place: str) -> Count:
+        """All of one place together."""
+        mine = [count for key, count in self.counts.items() if key.split(" ", 1)[0] == place]
         return Count(sum(count.runs for count in mine), sum(count.failures for count in mine))
 
 
