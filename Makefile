@@ -1,7 +1,7 @@
 # make run     one command from a clone to a verdict
 # make test    one command from a clone to green tests
 # make bench   labctl against the same by hand
-# make torture SECONDS=n   scenarios in random order on both engines; goes on where it stopped
+# make torture SECONDS=n   scenarios in random order, on both engines and on busy cores; goes on where it stopped
 
 PYTHON ?= python3
 VENV := .venv
