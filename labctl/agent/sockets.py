@@ -18,6 +18,8 @@ _TCP_STATES = {
     1: "established", 2: "syn-sent", 3: "syn-received", 4: "fin-wait", 5: "fin-wait", 6: "time-wait",
     7: "closed", 8: "close-wait", 9: "last-ack", 10: "listening", 11: "closing", 12: "syn-received",
 }  # fmt: skip
+_FIN_ARRIVED = (8, 9, 11)  # CLOSE_WAIT, LAST_ACK, CLOSING
+_SYN_OR_FIN_UNDER_WAY = (2, 4, 9, 11)  # SYN_SENT, FIN_WAIT1, LAST_ACK, CLOSING
 _UDP_BOUND = 7  # a UDP socket that is bound and not connected shows as TCP's CLOSE
 
 
@@ -63,9 +65,12 @@ def inet_sockets(protocol: str, table: bytes) -> list[Socket]:
 
 def _inet_socket(protocol: str, fields: list[bytes]) -> Socket:
     number = int(fields[3], 16)
-    sent, received = fields[4].split(b":")
+    sent, received = (int(queue, 16) for queue in fields[4].split(b":"))
     if protocol == "tcp":
         state = _TCP_STATES.get(number, "closed")
+        # A SYN or FIN has a sequence number, so the kernel counts it in its queue. Nobody reads it: it is no byte.
+        received = max(0, received - (number in _FIN_ARRIVED))
+        sent = max(0, sent - (number in _SYN_OR_FIN_UNDER_WAY))
     else:
         state = "listening" if number == _UDP_BOUND else "established"
     return Socket(
@@ -73,8 +78,8 @@ def _inet_socket(protocol: str, fields: list[bytes]) -> Socket:
         local=_address(fields[1]),
         remote=_address(fields[2]),
         state=state,
-        received=int(received, 16),
-        sent=int(sent, 16),
+        received=received,
+        sent=sent,
         dropped=int(fields[12]) if protocol == "udp" else 0,
         inode=int(fields[9]),
     )

@@ -68,6 +68,20 @@ def test_every_state_of_tcp_has_its_name(number: int, state: str) -> None:
     assert inet_sockets("tcp", HEAD + row)[0].state == state
 
 
+@pytest.mark.parametrize(("number", "received", "sent"), [(1, 5, 10), (4, 5, 9), (5, 5, 10), (8, 4, 10), (9, 4, 9)])
+def test_the_end_of_a_stream_is_no_byte_of_it(number: int, received: int, sent: int) -> None:
+    """A FIN that has arrived, or is under way, takes a sequence number; the kernel counts it, and we don't."""
+    (one,) = inet_sockets("tcp", HEAD + ESTABLISHED.replace(b" 01 ", b" %02X " % number, 1))
+    assert (one.received, one.sent) == (received, sent)
+
+
+def test_an_end_that_was_read_leaves_nothing() -> None:
+    """Not minus one byte."""
+    row = ESTABLISHED.replace(b" 01 ", b" 08 ", 1).replace(b"0000000A:00000005", b"00000000:00000000")
+    (one,) = inet_sockets("tcp", HEAD + row)
+    assert (one.received, one.sent) == (0, 0)
+
+
 def test_a_bound_datagram_socket_listens() -> None:
     """What UDP shows as CLOSE is bound; its bytes that nobody read and its lost datagrams are told."""
     bound, connected = inet_sockets("udp", HEAD + UDP_BOUND + UDP_CONNECTED)
