@@ -47,6 +47,7 @@ def make_plan(scenario: Scenario, compose: ComposeFile, family: Family) -> Plan:
             absent.append(AbsentHost(name=host.name, address4=address4, address6=address6, aliases=host.shared))
             continue
         service = compose.services[host.spec.service]
+        declared = service.sysctls | host.spec.sysctls
         hosts.append(
             HostPlan(
                 name=host.name,
@@ -60,7 +61,8 @@ def make_plan(scenario: Scenario, compose: ComposeFile, family: Family) -> Plan:
                 programs=service.programs,
                 path=service.path,
                 environment=service.environment,
-                sysctls=dict(sorted((pinned(family) | service.sysctls | host.spec.sysctls).items())),
+                sysctls=dict(sorted((pinned(family) | declared).items())),
+                declared=dict(sorted(declared.items())),
                 limits=service.limits,
                 aliases=tuple(dict.fromkeys((*host.shared, *service.aliases))),
             )

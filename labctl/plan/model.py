@@ -32,7 +32,8 @@ class HostPlan(Struct, frozen=True, kw_only=True):
 
     `aliases`: what else it is called; hosts may share one, and that name then has all their addresses.
     `build` is the folder the image is built from, with `dockerfile` in it; None where nothing says how.
-    `path` is where programs are looked for, in this order; it isn't in `environment`.
+    `path` is where programs are looked for, in this order; it isn't in `environment`. `sysctls` are all kernel
+    settings that are made; `declared` are those of them that the scenario or compose.yaml asks for.
     """
 
     name: str
@@ -47,8 +48,19 @@ class HostPlan(Struct, frozen=True, kw_only=True):
     path: tuple[str, ...] = ()
     environment: dict[str, str] = {}
     sysctls: dict[str, str] = {}
+    declared: dict[str, str] = {}
     limits: Limits = Limits()
     aliases: tuple[str, ...] = ()
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Those that it has, IPv4 first."""
+        return tuple(address for address in (self.address4, self.address6) if address)
+
+    @property
+    def pinned(self) -> dict[str, str]:
+        """The kernel settings that nobody asked for: they make a lab behave alike everywhere."""
+        return {name: value for name, value in self.sysctls.items() if name not in self.declared}
 
 
 class AbsentHost(Struct, frozen=True, kw_only=True):
@@ -58,6 +70,11 @@ class AbsentHost(Struct, frozen=True, kw_only=True):
     address4: str | None
     address6: str | None
     aliases: tuple[str, ...] = ()
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Those that it has, IPv4 first."""
+        return tuple(address for address in (self.address4, self.address6) if address)
 
 
 class Plan(Struct, frozen=True, kw_only=True):

@@ -7,12 +7,13 @@ verdicts are `pass`, `fail`, `unknown`, `skipped` and `not run`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct, json
 
 from labctl import __version__
+from labctl.plan.model import Plan
 from labctl.report.failure import again
 from labctl.report.visible import visible_text
 from labctl.runner.outcome import ProgramSeen, ScenarioOutcome, StepOutcome
@@ -62,8 +63,25 @@ class StepShown(Struct, frozen=True):
     programs: tuple[ProgramShown, ...]
 
 
+class HostShown(Struct, frozen=True, kw_only=True):
+    """A host as it stood. An absent one is a name and addresses that no machine has.
+
+    The kernel settings that labctl made: `declared` are those that the scenario or compose.yaml asked for, `pinned`
+    those that every lab makes so that it behaves alike on every machine and engine. No setting is in both.
+    """
+
+    name: str
+    addresses: tuple[str, ...]
+    absent: bool = False
+    pinned: dict[str, str] = {}
+    declared: dict[str, str] = {}
+
+
 class ScenarioShown(Struct, frozen=True):
-    """A scenario. `folder` holds its records; `again` is the command that runs it alone."""
+    """A scenario. `folder` holds its records; `again` is the command that runs it alone.
+
+    `machines` are its hosts as they stood; there are none where the lab never came up.
+    """
 
     id: str
     file: str
@@ -73,6 +91,7 @@ class ScenarioShown(Struct, frozen=True):
     hint: str
     took_s: float
     hosts: tuple[str, ...]
+    machines: tuple[HostShown, ...]
     notes: tuple[str, ...]
     folder: str | None
     lab: str
@@ -119,12 +138,20 @@ def scenario_shown(outcome: ScenarioOutcome) -> ScenarioShown:
         hint=outcome.hint,
         took_s=round(outcome.took_s, 6),
         hosts=outcome.hosts,
+        machines=() if outcome.plan is None else tuple(_machines(outcome.plan)),
         notes=outcome.notes,
         folder=None if outcome.folder is None else _text(outcome.folder),
         lab=outcome.lab,
         again=again(outcome),
         steps=tuple(map(_step_shown, outcome.steps)),
     )
+
+
+def _machines(plan: Plan) -> Iterator[HostShown]:
+    for host in plan.hosts:
+        yield HostShown(name=host.name, addresses=host.addresses, pinned=host.pinned, declared=host.declared)
+    for absent in plan.absent:
+        yield HostShown(name=absent.name, addresses=absent.addresses, absent=True)
 
 
 def _text(path: Path) -> str:

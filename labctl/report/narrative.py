@@ -57,11 +57,14 @@ class Narrative:
             case LabCameUp():
                 facts = ", ".join(f"{name} {words}" for name, words in event.facts.items())
                 yield f"  {self._look.paint('the lab is up' + (f': {printable(facts)}' if facts else ''), 'dim')}"
+                for service, settings in event.declared.items():
+                    words = ", ".join(f"{name} = {value}" for name, value in settings.items())
+                    yield f"  {self._look.paint(f'{printable(service)} is set to {printable(words)}', 'dim')}"
             case StepBegan():
                 yield from self._rest_of_output(event.key)
                 began = self._began.get(event.key)
                 of = f"/{len(began.steps)}" if began else ""
-                yield f"  {f'{event.number}{of}':<5}{self._look.paint(printable(event.title), 'bold')}"
+                yield f"  {f'{event.number}{of}':<4} {self._look.paint(printable(event.title), 'bold')}"
                 if event.why:
                     yield from (f"{_INDENT}{printable(line)}" for line in event.why.rstrip("\n").split("\n"))
             case OutputCame():

@@ -31,10 +31,14 @@ class Progressed(Struct, frozen=True):
 
 
 class LabCameUp(Struct, frozen=True):
-    """Every host is there. `facts` says what is in force: limits, subnet and the like."""
+    """Every host is there. `facts` says what is in force: limits, subnet and the like.
+
+    `declared` are the kernel settings that were asked for, by service.
+    """
 
     key: int
     facts: dict[str, str]
+    declared: dict[str, dict[str, str]] = {}
 
 
 class StepBegan(Struct, frozen=True):

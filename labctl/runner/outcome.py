@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from labctl.plan.model import Plan
 from labctl.scenario.model import Position
 
 
@@ -64,7 +65,8 @@ class ScenarioOutcome(Struct, frozen=True, kw_only=True):
 
     `id` is its path as given without `.yaml`, with `[ipv6]` and the like where it is run with several families.
     `reason` says why an UNKNOWN or SKIPPED one is so, `hint` what to do. `folder` holds the run's records. `lab` is the
-    name of the lab where it was left standing, else empty.
+    name of the lab where it was left standing, else empty. `plan` is that of the lab as it stood, with the addresses
+    that it had; None where it never did.
     """
 
     id: str
@@ -79,6 +81,7 @@ class ScenarioOutcome(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     folder: Path | None = None
     lab: str = ""
+    plan: Plan | None = None
 
 
 def exit_code(outcomes: Iterable[ScenarioOutcome]) -> int:

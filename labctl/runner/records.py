@@ -89,6 +89,18 @@ class Journal:
         self._file.close()
 
 
+def placed(plan: Plan) -> dict[str, dict[str, Any]]:
+    """Where each host of a lab is and what was set there, for the journal. Any: JSON's own types.
+
+    `pinned` are the kernel settings that every lab makes, `declared` those that this one was asked for.
+    """
+    hosts = {
+        host.name: {"addresses": host.addresses, "pinned": host.pinned, "declared": host.declared}
+        for host in plan.hosts
+    }
+    return hosts | {host.name: {"addresses": host.addresses, "absent": True} for host in plan.absent}
+
+
 def plan_json(plan: Plan) -> bytes:
     """A plan as JSON, the same for the same plan to the byte."""
     return msgspec.json.format(msgspec.json.encode(plan, enc_hook=str, order="sorted"), indent=2) + b"\n"

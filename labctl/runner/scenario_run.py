@@ -13,6 +13,7 @@ from msgspec import Struct
 from labctl.agent.frames import Header
 from labctl.engine.contract import Engine, EngineError, Lab
 from labctl.hosts.conversation import Cancel, Cancelled, Conversation, LabBroke
+from labctl.plan.model import Plan
 from labctl.runner.events import (
     LabCameUp,
     Listener,
@@ -25,7 +26,7 @@ from labctl.runner.events import (
 )
 from labctl.runner.job import Job, Options
 from labctl.runner.outcome import ScenarioOutcome, StepOutcome, Verdict, worst
-from labctl.runner.records import Journal, forget_old, open_folder, plan_json
+from labctl.runner.records import Journal, forget_old, open_folder, placed, plan_json
 from labctl.runner.session import CannotTell, Session, StepFailed, seen
 from labctl.runner.steps import perform
 from labctl.runner.titles import title
@@ -58,6 +59,7 @@ class ScenarioRun:
         self._steps: list[StepOutcome] = []
         self._broken: _Broken | None = None
         self._kept_as = ""
+        self._stood: Plan | None = None
         self.lab_id = f"{os.getpid():x}-{os.urandom(4).hex()}"
         self._began_ns = time.monotonic_ns()
         self._folder = open_folder(job.scenario.path, Path(job.id).name, options.records)
@@ -103,7 +105,9 @@ class ScenarioRun:
         except EngineError as error:
             self._break(str(error), error.hint)
             return None
-        self._journal.write("lab-up")
+        self._stood = lab.plan
+        (self._folder / "plan.json").write_bytes(plan_json(lab.plan))  # now with the addresses that it has
+        self._journal.write("lab-up", hosts=placed(lab.plan))
         return lab
 
     def _run_steps(self, lab: Lab, cancel: Cancel) -> None:
@@ -117,12 +121,18 @@ class ScenarioRun:
         services = [host.service for host in lab.plan.hosts]
         names = hosts_by_name(host_specs(scenario, services))
         session = Session(
-            scenario, lab.plan, conversation, names, slack=self._options.slack, strict=self._options.strict
+            scenario,
+            lab.plan,
+            conversation,
+            names,
+            halt=lab.halt,
+            slack=self._options.slack,
+            strict=self._options.strict,
         )
         began = time.monotonic()
         try:
             conversation.greet()
-            self._listener(LabCameUp(self._key, _facts(lab, conversation)))
+            self._listener(LabCameUp(self._key, _facts(lab, conversation), _declared(lab.plan)))
             for number in range(1, len(scenario.steps) + 1):
                 if not self._run_step(session, number, began):
                     break
@@ -223,6 +233,7 @@ class ScenarioRun:
             notes=job.plan.notes,
             folder=self._folder,
             lab=self._kept_as,
+            plan=self._stood,
         )
 
     def _looks_at_things(self) -> bool:
@@ -236,6 +247,11 @@ def _import_checks_meanwhile() -> None:
     import threading
 
     threading.Thread(target=importlib.import_module, args=("labctl.check.backend",), daemon=True).start()
+
+
+def _declared(plan: Plan) -> dict[str, dict[str, str]]:
+    """What was asked for, by service: all copies of a counted host have the same."""
+    return {host.service: host.declared for host in plan.hosts if host.declared}
 
 
 def _facts(lab: Lab, conversation: Conversation) -> dict[str, str]:

@@ -92,6 +92,19 @@ def test_a_scenarios_setting_wins_over_the_services_and_that_over_the_pinned_one
     assert sysctls["net.ipv4.ip_unprivileged_port_start"] == "1024"
 
 
+def test_a_host_tells_apart_what_was_asked_for_and_what_every_lab_sets() -> None:
+    """A setting that was asked for is declared, though it be what every lab sets."""
+    own = {"net.ipv4.tcp_syn_retries": "6"}
+    service = {"net.ipv4.tcp_retries2": "3"}
+
+    plan = make_plan(scenario(host("client", sysctls=own)), compose("client", sysctls=service), Family.IPV4)
+
+    [client] = plan.hosts
+    assert client.declared == own | service
+    assert client.pinned | client.declared == client.sysctls
+    assert not client.pinned.keys() & client.declared.keys()
+
+
 def test_ipv6_is_off_in_an_ipv4_lab_and_on_in_the_others() -> None:
     off = {
         family: make_plan(scenario(host("client")), compose("client"), family)

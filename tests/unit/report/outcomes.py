@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
+from labctl.plan.model import AbsentHost, HostPlan, Plan
 from labctl.runner.outcome import ProgramSeen, ScenarioOutcome, StepOutcome, Verdict
+from labctl.scenario.model import Family
 from labctl.scenario.problems import Position
 
 
@@ -41,7 +44,39 @@ def scenario(verdict: Verdict, *steps: StepOutcome, **more: object) -> ScenarioO
     )
 
 
-PASSED = scenario(Verdict.PASS, step(1, "cheerios: start server 51717"), step(2, "wait for server"))
+def standing(name: str, number: int, **more: object) -> HostPlan:
+    """A host with both families' addresses, on which no setting is made."""
+    plain = {"sysctls": {}, "declared": {}} | more
+    return HostPlan(
+        name=name,
+        service=name,
+        mac=f"02:00:00:00:00:0{number}",
+        address4=f"10.51.0.{number}",
+        address6=f"fd51::{number}",
+        image="labctl-host",
+        build=None,
+        **plain,  # type: ignore[arg-type]  # the fields of HostPlan
+    )
+
+
+STOOD = Plan(
+    name="x",
+    family=Family.DUAL,
+    subnet4=IPv4Network("10.51.0.0/24"),
+    subnet6=IPv6Network("fd51::/64"),
+    hosts=(
+        standing(
+            "cheerios",
+            2,
+            sysctls={"net.core.somaxconn": "2", "net.ipv4.icmp_ratelimit": "0"},
+            declared={"net.core.somaxconn": "2"},
+        ),
+        standing("client", 3, sysctls={"net.core.somaxconn": "4096", "net.ipv4.icmp_ratelimit": "0"}),
+    ),
+    absent=(AbsentHost(name="nobody", address4="10.51.0.4", address6="fd51::4"),),
+)
+
+PASSED = scenario(Verdict.PASS, step(1, "cheerios: start server 51717"), step(2, "wait for server"), plan=STOOD)
 
 WRONG_ANSWER = scenario(
     Verdict.FAIL,

@@ -35,6 +35,22 @@ def test_problems_of_files_are_written_with_their_places() -> None:
     assert document["scenarios"] == []
 
 
+def test_hosts_are_written_as_they_stood() -> None:
+    """With their addresses, absent ones too, and what was asked for told apart from what every lab sets."""
+    machines = json.loads(as_json(scenario_shown(PASSED)))["machines"]
+
+    assert [(host["name"], host["addresses"], host["absent"]) for host in machines] == [
+        ("cheerios", ["10.51.0.2", "fd51::2"], False),
+        ("client", ["10.51.0.3", "fd51::3"], False),
+        ("nobody", ["10.51.0.4", "fd51::4"], True),
+    ]
+    assert [(host["declared"], host["pinned"]) for host in machines] == [
+        ({"net.core.somaxconn": "2"}, {"net.ipv4.icmp_ratelimit": "0"}),
+        ({}, {"net.core.somaxconn": "4096", "net.ipv4.icmp_ratelimit": "0"}),
+        ({}, {}),
+    ]
+
+
 def test_any_output_is_readable_json() -> None:
     document = json.loads(as_json(scenario_shown(MISLEADING_OUTPUT)))
 

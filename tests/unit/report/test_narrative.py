@@ -33,7 +33,11 @@ def test_a_run_is_told_by_its_golden_text() -> None:
     lines = said(
         BEGAN,
         Progressed(0, "building labctl-host"),
-        LabCameUp(0, {"subnet": "10.51.0.0/24", "limits": "256 MiB"}),
+        LabCameUp(
+            0,
+            {"subnet": "10.51.0.0/24", "limits": "256 MiB"},
+            {"client": {"net.core.somaxconn": "2", "net.ipv4.tcp_syn_retries": "1"}},
+        ),
         StepBegan(0, 1, "cheerios: start server 51717", "The server comes first.\nSomebody must be there."),
         StepEnded(0, step(1, "cheerios: start server 51717")),
         StepBegan(0, 2, "client: run client cheerios 51717", None),
@@ -54,6 +58,16 @@ def test_what_has_no_end_of_line_is_shown_when_the_step_is_over() -> None:
     )
 
     assert lines[-2:] == ["       client stdout | prompt: ", "       ✓ 42 ms"]
+
+
+def test_steps_with_numbers_of_two_digits_have_a_blank_after_them() -> None:
+    began = ScenarioBegan(0, "labs/x", "netns", ("cheerios",), ("a",) * 104)
+
+    assert said(began, StepBegan(0, 9, "a", None), StepBegan(0, 10, "b", None), StepBegan(0, 104, "c", None))[-3:] == [
+        "  9/104 a",
+        "  10/104 b",
+        "  104/104 c",
+    ]
 
 
 def test_a_heading_tells_whose_lines_come_when_scenarios_take_turns() -> None:

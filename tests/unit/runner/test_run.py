@@ -12,7 +12,7 @@ from labctl.engine.fake.engine import Fake
 from labctl.plan.compose_file import read_compose
 from labctl.plan.make import make_plan
 from labctl.plan.shipped import shipped
-from labctl.runner.events import Event, ScenarioBegan, StepBegan, StepEnded
+from labctl.runner.events import Event, LabCameUp, ScenarioBegan, StepBegan, StepEnded
 from labctl.runner.outcome import Verdict
 from labctl.runner.run import Job, Options, run_all
 from labctl.scenario.read import read_scenario
@@ -63,6 +63,18 @@ def test_one_at_a_time_means_one_at_a_time(tmp_path: Path) -> None:
 
     run_all([job(tmp_path, f"s{number}", GOOD) for number in range(4)], Fake(), Options(jobs=1), listen)
     assert most == 1
+
+
+def test_what_was_declared_is_told_when_the_lab_is_up_and_with_the_outcome(tmp_path: Path) -> None:
+    """By service, because all copies of a counted host have the same."""
+    text = "hosts: {client: {count: 2, sysctls: {net.core.somaxconn: 2}}}\nsteps: [{on: client, run: /bin/true}]\n"
+    heard: list[Event] = []
+    [outcome] = run_all([job(tmp_path, "a", text)], Fake(), Options(), heard.append)
+    [came_up] = [event for event in heard if isinstance(event, LabCameUp)]
+
+    assert came_up.declared == {"client": {"net.core.somaxconn": "2"}}
+    assert outcome.plan is not None
+    assert [host.declared for host in outcome.plan.hosts] == [{"net.core.somaxconn": "2"}] * 2
 
 
 def test_a_failing_step_ends_its_scenario(tmp_path: Path) -> None:
