@@ -15,7 +15,7 @@ from labctl.cli.tellers import Quiet
 from labctl.engine.choose import EngineName, choose, docker, maker_of
 from labctl.engine.contract import EngineError, LabSeen
 from labctl.engine.owner import parse
-from labctl.plan.model import Plan
+from labctl.plan.model import HostPlan, Plan
 from labctl.runner.records import state_folder
 from labctl.runner.select import whole_lab
 from labctl.scenario.problems import ScenarioError, did_you_mean, quoted
@@ -97,6 +97,9 @@ def execute(name: str | None, host: str, command: Sequence[str]) -> int:
         if host not in hosts:
             hint = did_you_mean(host, hosts, kinds="hosts") or ""
             raise UnknownTarget(f"no host of the lab {quoted(lab.name)} is called {quoted(host)}", hint=hint)
+        if host not in lab.up:
+            hint = f"those that are up: {', '.join(lab.up)}"
+            raise UnknownTarget(f"host {host} of the lab {quoted(lab.name)} was halted", hint=hint)
         return run_there(lab.name, host, command)
 
 
@@ -145,8 +148,12 @@ def _swept(device: Device) -> list[str]:
 
 
 def _line(lab: Standing) -> str:
-    hosts = ", ".join(f"{host.name} {host.address4 or host.address6 or ''}".rstrip() for host in lab.plan.hosts)
-    return f"{lab.name}  {lab.engine}  {hosts}"
+    return f"{lab.name}  {lab.engine}  {', '.join(_host_shown(host, lab) for host in lab.plan.hosts)}"
+
+
+def _host_shown(host: HostPlan, lab: Standing) -> str:
+    shown = f"{host.name} {host.address4 or host.address6 or ''}".rstrip()
+    return shown if host.name in lab.up else f"{shown} (halted)"
 
 
 def _line_of_other(seen: LabSeen) -> str:

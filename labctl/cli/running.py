@@ -170,7 +170,7 @@ def _report(wishes: Wishes, told: _Told, device: Device) -> None:
             device.result(f"\n{failure_text(outcome, look)}\n")
     for outcome in told.outcomes:
         if outcome.lab:
-            device.result(f"lab {outcome.lab} stands: labctl shell {outcome.hosts[0]} --lab {outcome.lab}")
+            device.result(f"lab {outcome.lab} stands: labctl shell {_first_up(outcome)} --lab {outcome.lab}")
     device.result(
         closing_line(
             told.outcomes,
@@ -181,6 +181,16 @@ def _report(wishes: Wishes, told: _Told, device: Device) -> None:
             interrupted=told.interrupted.signal if told.interrupted is not None else "",
         )
     )
+
+
+def _first_up(outcome: ScenarioOutcome) -> str:
+    """A host of a lab that was left standing; one that the scenario has not halted, as long as the lab can be asked."""
+    from labctl.standing.visit import standing
+
+    try:
+        return standing(outcome.lab).up[0]
+    except EngineError:
+        return outcome.hosts[0]
 
 
 def _report_refusal(refusal: Refusal, device: Device) -> None:

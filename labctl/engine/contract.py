@@ -81,7 +81,15 @@ class Lab(Protocol):
 
     @property
     def channels(self) -> Mapping[str, Channel]:
-        """Host name to channel, one for each host of the plan."""
+        """Host name to channel, one for each host of the plan that has not been halted."""
+
+    def halt(self, host: str) -> None:
+        """Take a host down for good, as if its power were cut: first its link, then everything that runs there.
+
+        Returns when that has ended. Nothing that it sends from the beginning of this call on need arrive, nothing of
+        its end does, and its channel is closed. A host that is halted already is let be. EngineError if it can't be
+        done; then the lab is broken.
+        """
 
     def down(self) -> None:
         """Unmake it. Runs in reverse, goes on after a failure, may run twice, removes only what is ours.

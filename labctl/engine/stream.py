@@ -1,12 +1,18 @@
-"""A connected socket -> a channel; many of them handed over from the process that made the hosts. Stdlib only."""
+"""A connected socket -> a channel; many of them handed over from the process that made the hosts. Stdlib only.
+
+On a control socket orders go to that process, their length in 8 bytes before their JSON; words of its come back,
+JSON too, each on a line.
+"""
 
 from __future__ import annotations
 
 import json
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
+_LENGTH = 8
 _AT_ONCE = 200
 """The kernel takes at most 253 descriptors with one message (unix(7), SCM_RIGHTS)."""
 
@@ -31,6 +37,38 @@ def take_over(control: socket.socket, count: int) -> tuple[dict[str, SocketChann
             return {}, words
         channels |= dict(zip(words["hosts"], received, strict=True))
     return channels, {}
+
+
+def give_order(control: socket.socket, order: dict[str, Any]) -> None:
+    """Send an order. OSError when the other end is gone."""
+    data = json.dumps(order).encode()
+    control.sendall(len(data).to_bytes(_LENGTH, "big") + data)
+
+
+def take_order(control: socket.socket) -> dict[str, Any] | None:
+    """The next order; None when labctl went away instead."""
+    length = _exactly(control, _LENGTH)
+    data = None if length is None else _exactly(control, int.from_bytes(length, "big"))
+    if data is None:
+        return None
+    order: dict[str, Any] = json.loads(data)
+    return order
+
+
+def _exactly(control: socket.socket, size: int) -> bytes | None:
+    data = b""
+    while len(data) < size:
+        piece = control.recv(min(size - len(data), 1 << 20))
+        if not piece:
+            return None
+        data += piece
+    return data
+
+
+def say(control: socket.socket, words: dict[str, Any]) -> None:
+    """Tell labctl something, if it is still there."""
+    with suppress(OSError):
+        control.sendall(json.dumps(words).encode() + b"\n")
 
 
 class SocketChannel:

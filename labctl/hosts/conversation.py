@@ -57,7 +57,7 @@ class Conversation:
         on_heard: Heard = lambda host, header, body: None,
         last_words: Callable[[], str] = lambda: "",
     ) -> None:
-        self._channels = channels
+        self._channels = dict(channels)
         self._on_heard = on_heard
         self._last_words = last_words
         self._decoders = {host: Decoder() for host in channels}
@@ -82,8 +82,22 @@ class Conversation:
             if error := hello["in_force"].get("error"):
                 raise LabBroke(f"programs on {host} can't be kept within their limits: {error}")
 
+    def forget(self, host: str) -> None:
+        """Listen to a host no more, for it is about to be halted. What it has said by now is heard.
+
+        Its programs are lost: they neither run nor end.
+        """
+        self.pump(0)
+        descriptor = self._channels.pop(host).fileno()
+        self._poll.unregister(descriptor)
+        del self._hosts[descriptor]
+        for program in self.programs.values():
+            program.is_lost = program.is_lost or program.host == host
+
     def ask(self, host: str, do: str, body: bytes = b"", **words: object) -> Ticket:
-        """Send a request; its reply comes while pumping."""
+        """Send a request; its reply comes while pumping. LabBroke if the host is gone, or was halted."""
+        if host not in self._channels:
+            raise LabBroke(f"host {host} can't be asked: it was halted")
         ticket = Ticket(host)
         self._sent += 1
         self._tickets[self._sent] = ticket

@@ -24,6 +24,7 @@ class Program:
         self.signal: int | None = None
         self.has_ended = False
         self.is_gone = False
+        self.is_lost = False  # with its host, which was halted: nothing more is heard of it
         self.limit = ""
         self.doing: tuple[str, ...] = ()
         self._seen = {"stdout": 0, "stderr": 0}
@@ -41,7 +42,9 @@ class Program:
 
     @property
     def ending(self) -> str:
-        """`exit 0`, `signal KILL` or `still running`."""
+        """`exit 0`, `signal KILL`, `still running` or `lost with its host`."""
+        if self.is_lost and not self.has_ended:
+            return "lost with its host"
         if not self.has_ended:
             return "still running"
         if self.signal is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 
 from labctl.hosts.conversation import Conversation
@@ -37,12 +37,15 @@ class Session:
         conversation: Conversation,
         hosts: HostNames,
         *,
+        halt: Callable[[str], None],
         slack: float,
         strict: bool,
     ) -> None:
         self.scenario, self.plan = scenario, plan
         self.conversation = conversation
         self.hosts = hosts
+        self.halt = halt
+        self.halted: set[str] = set()
         self.slack, self.strict = slack, strict
         self.addresses = addresses_of(plan)
         self.started: dict[str, list[Program]] = {}

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from labctl.runner.ending import perform_send, perform_signal, perform_stop
+from labctl.runner.halting import perform_halt
 from labctl.runner.looking import perform_check, perform_wait
 from labctl.runner.session import CannotTell, Session, StepFailed
 from labctl.runner.starting import perform_run, perform_start
-from labctl.scenario.model import Check, Pytest, Run, Send, Signal, Start, Step, Stop, Wait
+from labctl.scenario.model import Check, Halt, Pytest, Run, Send, Signal, Start, Step, Stop, Wait
 
 
 def perform(session: Session, step: Step) -> None:
@@ -23,7 +24,7 @@ def _perform_pytest(session: Session, step: Pytest) -> None:
     from labctl.check.pytest_file import run_pytest
     from labctl.hosts.launch import NotStarted
 
-    everybody = [host.name for host in session.plan.hosts]
+    everybody = [host.name for host in session.plan.hosts if host.name not in session.halted]
     names = list(session.hosts[step.on]) if step.on is not None else everybody
     file = session.scenario.path.parent / step.file
     patience = session.patience(step.timeout_s)
@@ -46,4 +47,5 @@ _PERFORMERS: dict[type, Callable[[Session, Any], None]] = {  # Any: each takes i
     Wait: perform_wait,
     Check: perform_check,
     Pytest: _perform_pytest,
+    Halt: perform_halt,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from labctl.scenario.model import (
     Check,
+    Halt,
     Port,
     ProgramRef,
     ProgramState,
@@ -38,6 +39,8 @@ def _text(step: Step) -> str:
         return f"signal {step.signal} to {step.to}"
     if isinstance(step, Stop):
         return f"stop {step.program}"
+    if isinstance(step, Halt):
+        return f"halt {step.host}"
     if isinstance(step, Pytest):
         return f"{step.on or 'every host'}: pytest {step.file.name}"
     where = f"{step.on}: " if step.on is not None else ""

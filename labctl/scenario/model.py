@@ -220,7 +220,15 @@ class Pytest(Struct, frozen=True, kw_only=True):
     timeout_s: float = 10.0
 
 
-Step = Start | Run | Send | Signal | Stop | Wait | Check | Pytest
+class Halt(Struct, frozen=True, kw_only=True):
+    """Take a host down as if its power were cut. `host`: one, or a counted host's plain name: all of them."""
+
+    at: Position
+    why: str | None = None
+    host: str
+
+
+Step = Start | Run | Send | Signal | Stop | Wait | Check | Pytest | Halt
 
 
 class HostSpec(Struct, frozen=True):

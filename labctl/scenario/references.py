@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from labctl.scenario.halts import check_halts, named_programs
 from labctl.scenario.kinds import MOST_COPIES, is_word
-from labctl.scenario.model import End, HostSpec, Port, ProgramRef, Run, Stop, Wait
+from labctl.scenario.model import End, HostSpec, Port, Run, Stop, Wait
 from labctl.scenario.names import HostNames, copies, hosts_by_name, program_name
 from labctl.scenario.placeholders import hosts_asked_for
 from labctl.scenario.problems import did_you_mean
@@ -15,12 +16,11 @@ from labctl.scenario.steps import Outline
 from labctl.scenario.verbs import (
     CHECK,
     COPIES,
+    HALT,
     ON,
     PROGRAM_NAME,
     READY_WHEN,
     START,
-    STOP,
-    TO,
     WAIT,
 )
 from labctl.scenario.yaml_tree import Mapping as MapNode
@@ -34,23 +34,23 @@ def check_references(
 ) -> None:
     """Note every name that stands for nothing. `hosts` None: it is not known which there are."""
     known = None if hosts is None else tuple(hosts)
-    _check_hosts(outlines, known, page)
-    _Programs(outlines, {} if known is None else hosts_by_name(known), page).walk()
+    names = hosts_by_name(known or ())
+    absent = {name for spec in known or () if spec.absent for name in (spec.service, *copies(spec.service, spec.count))}
+    if known is not None:
+        _check_hosts(outlines, names, absent, page)
+    _Programs(outlines, names, page).walk()
+    check_halts(outlines, names, absent, page)
 
 
-def _check_hosts(outlines: Sequence[Outline | None], specs: Sequence[HostSpec] | None, page: Page) -> None:
-    if specs is None:
-        return
-    names = hosts_by_name(specs)
-    absent = {
-        name for spec in specs if spec.absent for name in (spec.service, *copies(spec.service, spec.count))
-    }
+def _check_hosts(outlines: Sequence[Outline | None], names: HostNames, absent: Collection[str], page: Page) -> None:
     for outline in outlines:
         if outline is None:
             continue
         values = outline.values
         if (on := values.get(ON)) is not None:
             _check_on(on, values.nodes["on"], names, absent, page)
+        if (halted := values.get(HALT)) is not None:
+            _check_halt(halted, values.nodes["halt"], names, absent, page)
         for key, port in _ports(values):
             if (
                 port.address is not None
@@ -74,6 +74,13 @@ def _check_on(on: str, node: Node, names: HostNames, absent: Collection[str], pa
         )
 
 
+def _check_halt(host: str, node: Node, names: HostNames, absent: Collection[str], page: Page) -> None:
+    if host in absent:
+        page.wrong(node, f"'{host}' is absent: there is nothing to halt", "remove this step, or its `absent`")
+    else:
+        _check_on(host, node, names, absent, page)
+
+
 def _note_unknown_host(name: str, node: Node, names: HostNames, page: Page) -> None:
     page.wrong(node, f"unknown host '{name}'", did_you_mean(name, names, kinds="hosts"))
 
@@ -84,16 +91,6 @@ def _ports(values: Values) -> Iterator[tuple[str, Port]]:
     for key, value in found.items():
         if isinstance(value, Port):
             yield key, value
-
-
-def _programs(values: Values) -> Iterator[tuple[str, str]]:
-    """Each program that a step names, with its key."""
-    for key, name in (("to", values.get(TO)), ("stop", values.get(STOP))):
-        if name is not None:
-            yield key, name
-    for key, subject in (("wait", values.get(WAIT)), ("check", values.get(CHECK))):
-        if isinstance(subject, ProgramRef):
-            yield key, subject.name
 
 
 def _check_placeholders(node: Node, names: HostNames, page: Page) -> None:
@@ -195,13 +192,13 @@ class _Programs:
             self._page.wrong(outline.values.nodes["expect"], message, "account for each of them once")
 
     def _refer(self, outline: Outline) -> None:
-        for key, name in _programs(outline.values):
+        for key, name in named_programs(outline.values):
             if name not in self._sizes:
-                self._note_unknown(name, outline.values.nodes[key])
+                self._note_unknown(key, name, outline.values.nodes[key])
             elif isinstance(outline.step, Stop | Wait):
                 self._check_counts(outline, outline.step.expect, self._sizes[name], f"'{name}'")
 
-    def _note_unknown(self, name: str, node: Node) -> None:
+    def _note_unknown(self, key: str, name: str, node: Node) -> None:
         if name in self._runs:
             hint = "judge it by the `expect` of its run, or `start` it to come back to it"
             self._page.wrong(
@@ -212,9 +209,18 @@ class _Programs:
         elif name in self._later:
             line = self._later[name]
             self._page.wrong(node, f"'{name}' is not started yet, but in line {line}", "start it before")
+        elif self._sees_all and name in self._hosts:
+            self._page.wrong(node, f"'{name}' is a host, and a program is expected here", _instead_of_a_host(key, name))
         elif self._sees_all:
             hint = did_you_mean(name, self._lines, kinds="programs") or "start it before"
             self._page.wrong(node, f"unknown program '{name}'", hint)
+
+
+def _instead_of_a_host(key: str, host: str) -> str:
+    """What to write in place of a host's name, where a program's is expected under this key."""
+    if key in ("wait", "check"):
+        return f"write a program's name, or `on: {host}` with a PORT or a THING"
+    return f"write a program's name, or a step `halt: {host}` to take the host down"
 
 
 def _given_name(outline: Outline) -> str | None:

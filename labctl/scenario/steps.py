@@ -87,6 +87,8 @@ _MISPLACED: dict[tuple[str, str], str] = {
     ("stop", "on"): "remove it: a program's host is known",
     ("send", "on"): "remove it: a program's host is known",
     ("signal", "on"): "remove it: a program's host is known",
+    ("halt", "on"): "write `halt: HOST`",
+    ("halt", "to"): "write `halt: HOST`",
     ("wait", "to"): "write `wait: PROGRAM`",
     ("check", "to"): "write `check: PROGRAM`",
 }

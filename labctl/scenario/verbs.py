@@ -105,6 +105,7 @@ STOP = Key("stop", PROGRAM, required=True)
 WAIT = Key("wait", SUBJECT, required=True)
 CHECK = Key("check", SUBJECT, required=True)
 PYTEST = Key("pytest", FILE, required=True)
+HALT = Key("halt", HOST, required=True)
 EXPECT_ENDS = Key("expect", ENDS)
 
 
@@ -200,6 +201,10 @@ def _pytest(values: Values, page: Page) -> model.Pytest:
     )
 
 
+def _halt(values: Values, page: Page) -> model.Halt:
+    return model.Halt(at=values.at, why=values.get(WHY), host=values.need(HALT))
+
+
 def _not_yet(verb: str) -> Callable[[Values, Page], NoReturn]:
     def make(values: Values, page: Page) -> NoReturn:
         page.wrong(values.keys[verb], *not_yet(verb))
@@ -217,6 +222,7 @@ VERBS: dict[str, Verb] = {
     "wait": Verb(table(WHY, ON_IF, WAIT, ONLY, UNTIL, WAIT_EXPECT, TIME_LIMIT), _wait),
     "check": Verb(table(WHY, ON_IF, CHECK, ONLY, CHECK_EXPECT), _check),
     "pytest": Verb(table(WHY, ON_IF, PYTEST, TIME_LIMIT), _pytest),
+    "halt": Verb(table(WHY, HALT), _halt),
     "link": Verb({"why": WHY} | LINK_KEYS, _not_yet("link")),
     "heal": Verb(table(WHY, HEAL), _not_yet("heal")),
 }

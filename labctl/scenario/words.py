@@ -54,6 +54,10 @@ _FAULTS = {
     "unreachable": "`cut: host-unreachable`, `net-unreachable` or `port-unreachable`",
     "reject": "`cut: reset` or `cut: port-unreachable`",
 }
+_HALT = dict.fromkeys(
+    ("power", "power-off", "power_off", "poweroff", "power off", "shutdown", "shut-down", "crash", "unplug", "die"),
+    "write `halt: HOST`",
+)
 NO_SLEEP = "wait until something is so: `wait: tcp 51717`, or `wait: PROGRAM` with `until: {output: …}`"
 _OUTPUT_WAIT = "write `wait: PROGRAM` with `until: {output: …}`"
 
@@ -95,6 +99,8 @@ STEP_WORDS = Words(
         **_COUNT,
         **_LEFT_OUT,
         **{word: f"write a step `link: A -> B` with {right}" for word, right in _FAULTS.items()},
+        **_HALT,
+        "down": "write `halt: HOST` for a host, and for a link a step `link: A -> B` with `cut: silent`",
         "flap": "write a step `link: A -> B` with `cut: silent`, then `heal: A -> B`",
         "host": "write `on`",
         "at": "write `on`",
@@ -103,7 +109,9 @@ STEP_WORDS = Words(
         "sleep": NO_SLEEP,
         "pause": NO_SLEEP,
         "packets": "write `check: A -> B`",
-        "kill": "write `signal: KILL`",
+        "kill": "write `signal: KILL` for a program, and `halt: HOST` for a host",
+        **dict.fromkeys(("reboot", "boot", "power-on"), "leave it out: a halted host stays halted"),
+        "restart": "write `stop`, then `start`; a halted host stays halted",
         "exec": "write `run`",
         "cmd": "write `run` or `start`",
         "command": "write `run` or `start`",

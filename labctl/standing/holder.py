@@ -143,6 +143,7 @@ class Holder:
         self._lab, self._engine = lab, engine
         self._selector = selectors.DefaultSelector()
         self._relays: dict[str, Relay] = {}
+        self._visits: dict[int, _Visit] = {}
         self._count = 0
         self._goodbye: _Visit | None = None
         self._runs = True
@@ -154,7 +155,8 @@ class Holder:
         """Until somebody asks for the lab to be taken down, or it breaks."""
         while self._runs:
             for key, _ in self._selector.select():
-                key.data()
+                if self._selector.get_map().get(key.fd) is key:  # not closed by another of these
+                    key.data()
 
     def say_goodbye(self) -> None:
         """Tell who asked for it that the lab is down."""
@@ -181,7 +183,7 @@ class Holder:
         stream, _ = listener.accept()
         stream.settimeout(_TAKES_WITHIN_S)
         self._count += 1
-        visit = _Visit(self._count, stream)
+        visit = self._visits[self._count] = _Visit(self._count, stream)
         self._selector.register(stream, selectors.EVENT_READ, lambda: self._receive(visit))
 
     def _receive(self, visit: _Visit) -> None:
@@ -196,19 +198,42 @@ class Holder:
             else:
                 self._first_word(visit, header)
         if not data:
-            self._selector.unregister(visit.stream)
-            visit.stream.close()
+            self._end(visit)
             if visit.relay is not None:
                 visit.relay.leave(visit.number)
 
+    def _end(self, visit: _Visit) -> None:
+        self._selector.unregister(visit.stream)
+        visit.stream.close()
+        del self._visits[visit.number]
+
     def _first_word(self, visit: _Visit, header: Header) -> None:
-        """`{"host": NAME}`: talk to its agent; `{"about": true}`: tell of the lab; `{"down": true}`: end it."""
+        """`{"host": NAME}`: talk to its agent; `{"halt": NAME}`: end that host.
+
+        `{"about": true}`: tell of the lab; `{"down": true}`: end it.
+        """
         if "about" in header:
             plan = msgspec.json.encode(self._lab.plan, enc_hook=str)
-            visit.send({"engine": self._engine, "pid": os.getpid()}, plan)
+            visit.send({"engine": self._engine, "pid": os.getpid(), "up": list(self._relays)}, plan)
+        elif "halt" in header:
+            visit.send(self._halt(header["halt"]), b"")
         elif "down" in header:
             self._goodbye = visit
             self._runs = False
         elif header.get("host") in self._relays:
             visit.relay = self._relays[header["host"]]
             visit.relay.arrive(visit.number, visit.send)
+
+    def _halt(self, host: str) -> Header:
+        """Halt a host; what to answer. The channels of those who visit it end."""
+        relay = self._relays.pop(host, None)
+        if relay is None:
+            return {"halted": host}
+        self._selector.unregister(self._lab.channels[host])
+        for visit in [visit for visit in self._visits.values() if visit.relay is relay]:
+            self._end(visit)
+        try:
+            self._lab.halt(host)
+        except EngineError as error:
+            return {"error": str(error), "hint": error.hint}
+        return {"halted": host}

@@ -11,7 +11,7 @@ from labctl.engine.contract import Channel, Engine, LabSeen, Readiness, Say
 from labctl.plan.model import Plan
 from labctl.standing.holder import hold
 from labctl.standing.places import claim
-from labctl.standing.visit import VisitedLab, take_down, visit
+from labctl.standing.visit import VisitedLab, halt, take_down, visit
 
 
 class KeptLab:
@@ -25,6 +25,12 @@ class KeptLab:
     @property
     def channels(self) -> Mapping[str, Channel]:
         return self._visited.channels
+
+    def halt(self, host: str) -> None:
+        """Have its holder do it: the host stays halted when the lab is left standing."""
+        if host in self._visited.channels:
+            halt(self.name, host)
+            self._visited.channels.pop(host).close()
 
     def leave(self) -> None:
         """End what was started there; the lab stays."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +20,13 @@ _DOWN_WITHIN_S = 60.0
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """A lab that stands. `holder` is the pid of the process that holds it."""
+    """A lab that stands. `holder` is the pid of the process that holds it, `up` its hosts that were not halted."""
 
     name: str
     engine: str
     holder: int
     plan: Plan
+    up: tuple[str, ...]
 
 
 def standing(name: str) -> Standing:
@@ -37,7 +37,7 @@ def standing(name: str) -> Standing:
         stream.sendall(encode({"about": True}))
         header, body = _one_frame(stream, name)
     plan = msgspec.json.decode(body, type=Plan, dec_hook=_decode)
-    return Standing(name, header["engine"], header["pid"], plan)
+    return Standing(name, header["engine"], header["pid"], plan, tuple(header["up"]))
 
 
 def all_standing() -> list[Standing]:
@@ -60,12 +60,31 @@ def take_down(name: str) -> None:
         _one_frame(stream, name)
 
 
+def halt(name: str, host: str) -> None:
+    """Halt a host of that lab, for everybody. EngineError if that can't be done."""
+    stream = _connect(name)
+    stream.settimeout(_DOWN_WITHIN_S)
+    with stream:
+        stream.sendall(encode({"halt": host}))
+        header, _ = _one_frame(stream, name)
+    if "error" in header:
+        raise EngineError(header["error"], hint=header["hint"])
+
+
 class VisitedLab:
     """A standing lab as an engine's lab: coming down only ends what was started there."""
 
-    def __init__(self, lab: Standing, channels: Mapping[str, Channel]) -> None:
+    def __init__(self, lab: Standing, channels: dict[str, Channel]) -> None:
+        self.name = lab.name
         self.plan = lab.plan
         self.channels = channels
+
+    def halt(self, host: str) -> None:
+        """EngineError: others visit it too, and it would be gone for them."""
+        raise EngineError(
+            f"lab {self.name} stays as it is: who visits it can't halt its host {host}",
+            hint="run the scenario in a lab of its own, without --lab",
+        )
 
     def down(self) -> None:
         """Leave: the holder ends the programs of whoever has left."""
@@ -74,13 +93,13 @@ class VisitedLab:
 
 
 def visit(name: str) -> VisitedLab:
-    """Channels to all hosts of a standing lab. EngineError if there is none of that name."""
+    """Channels to all hosts of a standing lab that are up. EngineError if there is none of that name."""
     lab = standing(name)
     channels: dict[str, Channel] = {}
-    for host in lab.plan.hosts:
+    for host in lab.up:
         stream = _connect(name)
-        stream.sendall(encode({"host": host.name}))
-        channels[host.name] = SocketChannel(stream)
+        stream.sendall(encode({"host": host}))
+        channels[host] = SocketChannel(stream)
     return VisitedLab(lab, channels)
 
 
@@ -97,7 +116,7 @@ class StandingEngine:
 
     def prepare(self, plan: Plan, say: Say) -> None:
         """EngineError unless the lab has every host that the scenario needs."""
-        there = {host.name for host in self._lab.plan.hosts}
+        there = self._lab.up
         missing = [host.name for host in plan.hosts if host.name not in there]
         if missing:
             raise EngineError(

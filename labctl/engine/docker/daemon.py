@@ -103,6 +103,11 @@ class Daemon:
         """End a container's processes. Nothing happens where there are none."""
         self._tolerantly("killing a container", lambda: self._api.kill(container))
 
+    def disconnect(self, container: str, network: str) -> None:
+        """Take a container off a network, running as it is."""
+        with self._translated("disconnecting a container"):
+            self._api.disconnect_container_from_network(container, network, force=True)
+
     def remove_container(self, container: str) -> None:
         """Remove a container, running or not. Nothing happens where it is gone or going."""
         self._tolerantly("removing a container", lambda: self._api.remove_container(container, force=True, v=True))

@@ -41,6 +41,18 @@ class DockerLab:
     def channels(self) -> Mapping[str, DockerChannel]:
         return self.channels_by_host
 
+    def halt(self, host: str) -> None:
+        """Take its container off the network, and kill it. Compose must be done with it by then."""
+        if host not in self.channels_by_host:
+            return
+        assert self.daemon is not None  # it was needed to come up
+        self._finish()
+        container = self.containers[host]
+        for network in self.daemon.networks(self.lab):
+            self.daemon.disconnect(container, network.id)
+        self.daemon.kill(container)
+        self.channels_by_host.pop(host).close()
+
     def down(self) -> None:
         """End all hosts at once and let Compose remove them; what it leaves, remove by label."""
         if self._is_down:

@@ -6,20 +6,19 @@ network and no walls: a host is a home folder and an agent, and programs are as 
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import labctl
 from labctl.engine.contract import Channel, EngineError, Finding, LabSeen, Readiness, Say
+from labctl.engine.control import Control
 from labctl.engine.fake.orders import Orders, orders_for
 from labctl.engine.owner import myself
-from labctl.engine.stream import take_over
 from labctl.plan.model import Plan
 
 _UP_WITHIN_S = 30.0
@@ -85,8 +84,8 @@ class _Parent:
     """The lab's parent process, from labctl's side."""
 
     def __init__(self) -> None:
-        self._control, theirs = socket.socketpair()
-        self._control.settimeout(_UP_WITHIN_S)
+        ours, theirs = socket.socketpair()
+        self._control = Control(ours)
         words = [sys.executable, "-I", "-S", "-c", _BOOT, str(Path(labctl.__file__).parent.parent)]
         actions = [
             (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
@@ -100,24 +99,21 @@ class _Parent:
 
     def make(self, orders: Orders) -> dict[str, Channel]:
         """Order the hosts and receive a channel to each. EngineError with the parent's words."""
-        data = json.dumps(orders).encode()
         try:
-            self._control.sendall(len(data).to_bytes(8, "big") + data)
-            channels, words = take_over(self._control, len(orders))
+            channels, words = self._control.make({"hosts": orders}, len(orders), within_s=_UP_WITHIN_S)
         except OSError as error:
             raise EngineError(f"the lab could not be built: {error}") from error
         if not channels:
             raise EngineError(f"the lab could not be built: {words.get('error', 'its parent process died')}")
         return dict(channels)
 
+    def halt(self, host: str) -> None:
+        """Have it end a host's agent with all its programs. EngineError."""
+        self._control.halt(host)
+
     def last_words(self) -> str:
         """Why the lab ended by itself; empty if it said nothing."""
-        try:
-            self._control.setblocking(False)
-            data = self._control.recv(1 << 16)
-        except OSError:
-            return ""
-        return str(json.loads(data)["error"]) if data else ""
+        return self._control.last_words()
 
     def end(self) -> None:
         """End it and wait until every process of the lab is gone. May be called twice."""
@@ -141,7 +137,7 @@ class FakeLab:
         self,
         plan: Plan,
         parent: _Parent,
-        channels: Mapping[str, Channel],
+        channels: dict[str, Channel],
         homes: Path,
         *,
         forget: Callable[[], object],
@@ -151,6 +147,12 @@ class FakeLab:
         self._parent = parent
         self._homes = homes
         self._forget = forget
+
+    def halt(self, host: str) -> None:
+        """Its parent does it. There is no network that could be cut first."""
+        if host in self.channels:
+            self._parent.halt(host)
+            self.channels.pop(host).close()
 
     def down(self) -> None:
         """Close the control socket, which ends every process; then remove the homes."""

@@ -6,20 +6,19 @@ comes back to them (prctl(2), PR_SET_CHILD_SUBREAPER). Stdlib only.
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import signal
 import socket
 import traceback
+from contextlib import suppress
 from typing import Any
 
 from labctl.agent import kernel, serve
 from labctl.agent.processes import descendants, processes
-from labctl.engine.stream import hand_over
+from labctl.engine.stream import hand_over, say, take_order
 
 CONTROL = 3
-_LENGTH = 8
 
 
 def main() -> None:
@@ -30,26 +29,14 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     try:
-        orders = _receive_orders(control)
+        orders = take_order(control)
         if orders is not None:
-            _watch(control, _make(control, orders))
+            _watch(control, _make(control, orders["hosts"]))
     except OSError as error:
-        _say(control, {"error": str(error)})
+        say(control, {"error": str(error)})
     finally:
-        end_descendants()
-
-
-def _receive_orders(control: socket.socket) -> list[dict[str, Any]] | None:
-    """The orders: their length in 8 bytes, then JSON. None when labctl went away instead."""
-    data = b""
-    while len(data) < _LENGTH or len(data) < _LENGTH + int.from_bytes(data[:_LENGTH], "big"):
-        piece = control.recv(1 << 20)
-        if not piece:
-            return None
-        data += piece
-    orders = json.loads(data[_LENGTH:])
-    assert isinstance(orders, list)
-    return orders
+        end_descendants(os.getpid())
+        _reap_all()
 
 
 def _make(control: socket.socket, orders: list[dict[str, Any]]) -> dict[int, str]:
@@ -95,11 +82,27 @@ def _watch(control: socket.socket, agents: dict[int, str]) -> None:
     while True:
         lost = next((agents[pid] for pid in _reap() if pid in agents), None)
         if lost is not None:
-            _say(control, {"error": f"host {lost} lost its first process"})
+            say(control, {"error": f"host {lost} lost its first process"})
             return
-        if control.fileno() in dict(poller.poll()):
-            return
-        os.read(come, 4096)
+        ready = dict(poller.poll())
+        if come in ready:
+            os.read(come, 4096)
+        if control.fileno() in ready:
+            order = take_order(control)
+            if order is None:
+                return
+            _halt(agents, order["halt"])
+            say(control, {"halted": order["halt"]})
+
+
+def _halt(agents: dict[int, str], host: str) -> None:
+    """End a host's agent and its programs. Once it is stopped it starts none, and what they leave comes back to it."""
+    agent = next(pid for pid, name in agents.items() if name == host)
+    del agents[agent]
+    os.kill(agent, signal.SIGSTOP)
+    end_descendants(agent)
+    os.kill(agent, signal.SIGKILL)
+    os.waitpid(agent, 0)
 
 
 def _reap() -> list[int]:
@@ -112,24 +115,18 @@ def _reap() -> list[int]:
     return ended
 
 
-def end_descendants() -> None:
-    """Kill until nobody is left: who forks meanwhile is found on the next look. The dead are reaped."""
-    while living := [one.pid for one in descendants(os.getpid(), processes()) if one.state not in "ZX"]:
+def end_descendants(of: int) -> None:
+    """Kill until nobody is left: who forks meanwhile is found on the next look."""
+    while living := [one.pid for one in descendants(of, processes()) if one.state not in "ZX"]:
         for pid in living:
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
         _reap()
+
+
+def _reap_all() -> None:
     try:
         while True:
             os.waitpid(-1, 0)
     except ChildProcessError:
-        return
-
-
-def _say(control: socket.socket, words: dict[str, str]) -> None:
-    try:
-        control.sendall(json.dumps(words).encode())
-    except OSError:  # labctl is gone, and so is whoever could read it
         return

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import socket
 import sys
 import time
-from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import labctl
 from labctl.engine.contract import Channel, EngineError, LabSeen, Readiness, Say
+from labctl.engine.control import Control
 from labctl.engine.netns.orders import orders_for
 from labctl.engine.netns.readiness import look, why
-from labctl.engine.stream import take_over
 from labctl.plan.model import Plan
 
 _UP_WITHIN_S = 60.0
@@ -58,8 +55,8 @@ class Supervisor:
     """The lab's owner process, from labctl's side."""
 
     def __init__(self) -> None:
-        self._control, theirs = socket.socketpair()
-        self._control.settimeout(_UP_WITHIN_S)
+        ours, theirs = socket.socketpair()
+        self._control = Control(ours)
         words = [sys.executable, "-I", "-S", "-c", _BOOT, str(os.getpid()), _package_folder()]
         actions = [(os.POSIX_SPAWN_DUP2, theirs.fileno(), 3)]
         try:
@@ -69,11 +66,9 @@ class Supervisor:
 
     def make(self, plan: Plan) -> dict[str, Channel]:
         """Order the hosts and receive a channel to each. EngineError with the supervisor's words."""
-        orders = json.dumps(orders_for(plan, _memory_for(plan))).encode()
-        with suppress(OSError):  # it has gone: what it said before tells why
-            self._control.sendall(len(orders).to_bytes(8, "big") + orders)
+        orders = orders_for(plan, _memory_for(plan))
         try:
-            channels, words = take_over(self._control, len(plan.hosts))
+            channels, words = self._control.make(orders, len(plan.hosts), within_s=_UP_WITHIN_S)
         except TimeoutError as error:
             raise EngineError(f"the lab was not up within {_UP_WITHIN_S:g} s") from error
         except ConnectionError:
@@ -83,14 +78,13 @@ class Supervisor:
             raise EngineError(f"the lab could not be built on namespaces: {reason}", hint=why(words))
         return dict(channels)
 
+    def halt(self, host: str) -> None:
+        """Have it cut a host's cable and kill the host. EngineError."""
+        self._control.halt(host)
+
     def last_words(self) -> str:
         """Why the lab ended by itself; empty if it said nothing."""
-        try:
-            self._control.setblocking(False)
-            data = self._control.recv(1 << 16)
-        except OSError:
-            return ""
-        return str(json.loads(data)["error"]) if data else ""
+        return self._control.last_words()
 
     def end(self) -> None:
         """End it and wait until everything in the lab is gone. May be called twice."""
@@ -110,11 +104,17 @@ class Supervisor:
 class NetnsLab:
     """A lab on namespaces."""
 
-    def __init__(self, plan: Plan, supervisor: Supervisor, channels: Mapping[str, Channel]) -> None:
+    def __init__(self, plan: Plan, supervisor: Supervisor, channels: dict[str, Channel]) -> None:
         self.plan = plan
         self.channels = channels
         self._supervisor = supervisor
         self.began_ns = time.monotonic_ns()
+
+    def halt(self, host: str) -> None:
+        """Its supervisor does it."""
+        if host in self.channels:
+            self._supervisor.halt(host)
+            self.channels.pop(host).close()
 
     def down(self) -> None:
         """Close the control socket; the kernel does the rest."""

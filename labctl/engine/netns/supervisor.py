@@ -7,7 +7,6 @@ whatever reason, the kernel ends everything in the lab. Stdlib only.
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import signal
@@ -21,7 +20,7 @@ from labctl.agent import kernel
 from labctl.engine.netns import root
 from labctl.engine.netns.host import Birth, give_birth, set_sysctls
 from labctl.engine.netns.ip import run_ip
-from labctl.engine.stream import hand_over
+from labctl.engine.stream import hand_over, say, take_order
 
 CONTROL = 3
 _WATCH_EVERY_S = 0.25
@@ -48,7 +47,7 @@ def main() -> None:
         leave_namespaces()
         pid = os.fork()
     except OSError as error:
-        _say(control, {"error": error.strerror or str(error), "errno": error.errno})
+        say(control, {"error": error.strerror or str(error), "errno": error.errno})
         return
     if pid == 0:
         _supervise(control)
@@ -87,29 +86,16 @@ def _supervise(control: socket.socket) -> None:
         kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
         kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
         set_sysctls({"net.ipv6.conf.default.disable_ipv6": "1"} if os.path.isdir("/proc/sys/net/ipv6") else {})
-        orders = _receive_orders(control)
+        orders = take_order(control)
         if orders is None:
             return
         channels, pids = _make(orders)
     except OSError as error:
-        _say(control, {"error": error.strerror or str(error), "errno": error.errno})
+        say(control, {"error": error.strerror or str(error), "errno": error.errno})
         return
     names = [order["name"] for order in orders["hosts"]]
     hand_over(control, names, channels)
-    _watch(control, dict(zip(pids, names, strict=True)), orders["memory"])
-
-
-def _receive_orders(control: socket.socket) -> dict[str, Any] | None:
-    """The orders: their length in 8 bytes, then JSON. None when labctl went away instead."""
-    data = b""
-    while len(data) < 8 or len(data) < 8 + int.from_bytes(data[:8], "big"):
-        piece = control.recv(1 << 20)
-        if not piece:
-            return None
-        data += piece
-    orders = json.loads(data[8:])
-    assert isinstance(orders, dict)
-    return orders
+    _Watch(control, names, pids).until_the_end(orders["memory"])
 
 
 def _make(orders: dict[str, Any]) -> tuple[list[socket.socket], list[int]]:
@@ -148,10 +134,15 @@ def wiring(orders: dict[str, Any], pids: list[int]) -> str:
     bridge = orders["bridge"]
     lines = [f"link add {bridge} type bridge stp_state 0 forward_delay 0 mcast_snooping 0"]
     for number, (order, pid) in enumerate(zip(orders["hosts"], pids, strict=True), 1):
-        lines.append(f"link add h{number} type veth peer name eth0 address {order['mac']} netns {pid}")
-        lines.append(f"link set h{number} master {bridge} up")
+        lines.append(f"link add {interface(number)} type veth peer name eth0 address {order['mac']} netns {pid}")
+        lines.append(f"link set {interface(number)} master {bridge} up")
     lines.append(f"link set {bridge} up")
     return "\n".join(lines) + "\n"
+
+
+def interface(number: int) -> str:
+    """The bridge's end of a host's cable."""
+    return f"h{number}"
 
 
 def _own_interpreter() -> str | None:
@@ -161,34 +152,71 @@ def _own_interpreter() -> str | None:
     return sys.base_prefix
 
 
-def _watch(control: socket.socket, hosts: dict[int, str], memory: int) -> None:
-    """Until labctl closes the control socket: reap, and end the lab when it takes too much or loses a host."""
-    poller = select.poll()
-    poller.register(control, select.POLLIN | select.POLLHUP)
-    patience_s = _WATCH_EVERY_S
-    while not poller.poll(patience_s * 1000):
-        lost = _reap(hosts)
-        if lost is not None:
-            _say(control, {"error": f"host {lost} lost its first process"})
-            return
+class _Watch:
+    """Over the hosts of a lab, which are numbered from 1 in the order of their names."""
+
+    def __init__(self, control: socket.socket, names: list[str], pids: list[int]) -> None:
+        self._control = control
+        self._numbers = {name: number for number, name in enumerate(names, 1)}
+        self._hosts = dict(zip(pids, names, strict=True))
+
+    def until_the_end(self, memory: int) -> None:
+        """Until labctl closes the control socket: obey, reap, and end the lab if it loses a host or takes too much."""
+        poller = select.poll()
+        poller.register(self._control, select.POLLIN | select.POLLHUP)
         patience_s = _WATCH_EVERY_S
-        if memory_mapped() <= memory:
-            continue
-        patience_s *= _LOOKS_CLOSELY_EVERY
-        if memory_used() > memory:
-            mebibytes = memory // 1048576
-            _say(control, {"error": f"the lab's programs used more than {mebibytes} MiB of memory together"})
-            return
+        while True:
+            if poller.poll(patience_s * 1000) and not self._obey():
+                return
+            lost = self._reap()
+            if lost is not None:
+                self._say(error=f"host {lost} lost its first process")
+                return
+            patience_s = _WATCH_EVERY_S
+            if memory_mapped() <= memory:
+                continue
+            patience_s *= _LOOKS_CLOSELY_EVERY
+            if memory_used() > memory:
+                mebibytes = memory // 1048576
+                self._say(error=f"the lab's programs used more than {mebibytes} MiB of memory together")
+                return
 
+    def _obey(self) -> bool:
+        """Do what is ordered; whether there was an order, and not the end."""
+        order = take_order(self._control)
+        if order is None:
+            return False
+        try:
+            self._halt(order["halt"])
+        except OSError as error:
+            self._say(error=error.strerror or str(error))
+        else:
+            self._say(halted=order["halt"])
+        return True
 
-def _reap(hosts: dict[int, str]) -> str | None:
-    try:
-        while (pid := os.waitpid(-1, os.WNOHANG)[0]) != 0:
-            if pid in hosts:
-                return hosts[pid]
-    except ChildProcessError:
-        pass
-    return None
+    def _halt(self, name: str) -> None:
+        """Cut the host's cable, so that none of its last words gets out, and kill its first process.
+
+        The kernel lets that one end when it has ended all others of its namespace (pid_namespaces(7)).
+        """
+        run_ip(f"link delete {interface(self._numbers[name])}\n")
+        pid = next(pid for pid, its in self._hosts.items() if its == name)
+        del self._hosts[pid]
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+    def _reap(self) -> str | None:
+        """Bury the dead. The name of a host that is among them."""
+        try:
+            while (pid := os.waitpid(-1, os.WNOHANG)[0]) != 0:
+                if pid in self._hosts:
+                    return self._hosts[pid]
+        except ChildProcessError:
+            pass
+        return None
+
+    def _say(self, **words: str) -> None:
+        say(self._control, {"t": time.monotonic_ns(), **words})
 
 
 def memory_mapped() -> int:
@@ -224,10 +252,3 @@ def _of_each_process(name: str) -> Iterator[bytes]:
                 continue
             if text:
                 yield text
-
-
-def _say(control: socket.socket, words: dict[str, Any]) -> None:
-    try:
-        control.sendall(json.dumps({"t": time.monotonic_ns(), **words}).encode())
-    except OSError:  # labctl is gone, and so is whoever could read it
-        return

@@ -139,6 +139,24 @@ def test_a_host_that_is_gone_is_a_broken_lab(stage: Stage) -> None:
         stage.conversation.ask("right", "x", bytes(1 << 20))
 
 
+def test_a_host_that_is_forgotten_may_go(stage: Stage) -> None:
+    """What it said before is heard, its end is not, its programs are lost, and the others are talked to."""
+    lost, ended, other = program(), program(), program("right")
+    stage.conversation.programs |= {("left", "p"): lost, ("left", "q"): ended, ("right", "p"): other}
+    stage.says("left", {"ev": "output", "program": "p", "stream": "stdout"}, b"before")
+    stage.says("left", {"ev": "ended", "program": "q", "status": 3, "signal": None, "t": 7, "limit": ""})
+
+    stage.conversation.forget("left")
+    stage.agents["left"].close()
+    stage.says("right", {"ev": "output", "program": "p", "stream": "stdout"}, b"after")
+
+    assert stage.conversation.until(lambda: bool(other.printed["stdout"]), timeout_s=10)
+    assert bytes(lost.printed["stdout"]) == b"before"
+    assert (lost.ending, ended.ending, other.ending) == ("lost with its host", "exit 3", "still running")
+    with pytest.raises(LabBroke, match="left can't be asked: it was halted"):
+        stage.conversation.ask("left", "x")
+
+
 def test_an_agent_that_broke_says_why(stage: Stage) -> None:
     """Its last word is what is told."""
     stage.says("left", {"ev": "broken", "detail": "KeyError: 'limits'"})

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from labctl.engine.fake.engine import Fake
+from labctl.engine.contract import EngineError, Say
+from labctl.engine.fake.engine import Fake, FakeLab
 from labctl.plan.compose_file import read_compose
 from labctl.plan.make import make_plan
+from labctl.plan.model import Plan
 from labctl.plan.shipped import shipped
 from labctl.runner.events import Event, LabCameUp, ScenarioBegan, StepBegan, StepEnded
 from labctl.runner.outcome import Verdict
@@ -91,6 +93,71 @@ def test_with_stop_at_first_nothing_more_begins(tmp_path: Path) -> None:
     outcomes = run_all(jobs, Fake(), Options(stop_at_first=True), quietly)
     assert outcomes[0].verdict is Verdict.FAIL
     assert all(outcome.verdict is not Verdict.PASS for outcome in outcomes)
+
+
+HALTED = """\
+hosts: {cheerios: {count: 2}, client: {}}
+steps:
+  - on: cheerios
+    start: tail -f /dev/null
+  - name: stays
+    on: client
+    start: tail -f /dev/null
+  - halt: cheerios
+  - check: stays
+  - on: client
+    run: /bin/true
+"""
+
+
+def test_a_run_goes_on_without_the_hosts_that_were_halted(tmp_path: Path) -> None:
+    """Their programs are nobody's complaint, and the lab is not called broken, nor is anything left of it."""
+    before = children()
+    outcome = run_all([job(tmp_path, "halted", HALTED)], Fake(), Options(), quietly)[0]
+    assert (outcome.verdict, outcome.reason) == (Verdict.PASS, "")
+    assert [step.title for step in outcome.steps][2] == "halt cheerios"
+    assert children() - before == set()
+
+
+def test_a_failure_after_a_halt_says_what_became_of_its_programs(tmp_path: Path) -> None:
+    """They neither run nor have they ended."""
+    failing = HALTED + "  - on: client\n    check: tcp 51717\n"
+    outcome = run_all([job(tmp_path, "failing", failing)], Fake(), Options(), quietly)[0]
+    assert outcome.verdict is Verdict.FAIL
+    endings = {program.name: program.ending for program in outcome.steps[-1].programs}
+    assert endings == {"tail-1": "lost with its host", "tail-2": "lost with its host", "stays": "still running"}
+
+
+ON_EVERYBODY = "def test_is_up(host, lab):\n    assert host.run('true').rc == 0\n    assert list(lab) == ['client']\n"
+
+
+def test_a_test_module_is_given_the_hosts_that_are_up(tmp_path: Path) -> None:
+    """Every host means every one that was not halted."""
+    (tmp_path / "up.py").write_text(ON_EVERYBODY)
+    text = "hosts: {cheerios: {}, client: {}}\nsteps:\n  - halt: cheerios\n  - pytest: up.py\n"
+    outcome = run_all([job(tmp_path, "modules", text)], Fake(), Options(), quietly)[0]
+    assert outcome.verdict is Verdict.PASS, outcome
+
+
+class Unbending(Fake):
+    """An engine whose hosts can't be halted."""
+
+    def up(self, plan: Plan, *, lab: str, folder: Path, say: Say) -> FakeLab:
+        made = super().up(plan, lab=lab, folder=folder, say=say)
+        made.halt = refuse  # type: ignore[method-assign]  # this lab's only
+        return made
+
+
+def refuse(host: str) -> None:
+    """What an engine says that fails at it."""
+    raise EngineError(f"host {host} could not be halted: no", hint="try again")
+
+
+def test_a_host_that_can_not_be_halted_makes_a_broken_lab(tmp_path: Path) -> None:
+    """Nobody knows what such a lab is: UNKNOWN, with the engine's words."""
+    outcome = run_all([job(tmp_path, "halted", HALTED)], Unbending(), Options(), quietly)[0]
+    assert outcome.verdict is Verdict.UNKNOWN
+    assert (outcome.reason, outcome.hint) == ("host cheerios-1 could not be halted: no", "try again")
 
 
 @pytest.mark.parametrize("count", [1, 3])
