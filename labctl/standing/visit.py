@@ -120,7 +120,7 @@ class StandingEngine:
         missing = [host.name for host in plan.hosts if host.name not in there]
         if missing:
             raise EngineError(
-                f"lab {self._lab.name} has no host {', '.join(missing)}; it has {', '.join(sorted(there))}",
+                f"lab {self._lab.name} has no host {', '.join(missing)} that is up; it has {', '.join(sorted(there))}",
                 hint="bring up a lab from this scenario: `labctl up FILE`",
             )
 

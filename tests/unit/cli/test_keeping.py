@@ -17,10 +17,11 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="programs are he
 _ON_FAKE = """
 import sys
 import labctl.cli.keeping as keeping
+import labctl.cli.running as running
 from labctl.cli.main import run_labctl
 from labctl.engine.fake.engine import Fake
-keeping.choose = lambda name, plans, say: Fake()
-keeping.maker_of = lambda engine: Fake
+keeping.choose = running.choose = lambda name, plans, say: Fake()
+keeping.maker_of = running.maker_of = lambda engine: Fake
 keeping.docker = Fake
 sys.exit(run_labctl())
 """
@@ -109,6 +110,76 @@ def test_scenarios_run_in_a_lab_that_stands(lab: str, places: Path) -> None:
 
     assert (child.returncode, child.stdout.splitlines()[0][:14]) == (0, "PASS    quick ")
     assert labctl("ps").stdout.startswith("one ")
+
+
+HALTING = """\
+hosts: {cheerios: {}, client: {}}
+steps:
+  - on: cheerios
+    start: tail -f /dev/null
+  - halt: cheerios
+  - on: client
+    run: /bin/true
+"""
+
+
+@pytest.fixture
+def halting(places: Path) -> Path:
+    """A scenario that halts a host, and goes on with another."""
+    file = places / "halting.yaml"
+    file.write_text(HALTING)
+    return file
+
+
+def test_a_host_that_was_halted_stays_halted_in_a_lab_that_is_kept(halting: Path) -> None:
+    """It is listed as such and can't be visited; the others can."""
+    child = labctl("run", "--keep", str(halting))
+
+    assert (child.returncode, child.stdout.splitlines()[1]) == (
+        0,
+        "lab halting stands: labctl shell client --lab halting",
+    )
+    assert labctl("ps").stdout == "halting  fake  cheerios 10.51.0.2 (halted), client 10.51.0.3\n"
+    assert labctl("exec", "client", "echo", "here").stdout == "here\n"
+    refused = labctl("exec", "cheerios", "true")
+    assert (refused.returncode, refused.stderr) == (
+        2,
+        "labctl: host cheerios of the lab 'halting' was halted\n  those that are up: client\n",
+    )
+    again = labctl("run", "--lab", "halting", str(halting))
+    assert again.returncode == 3
+    assert "lab halting has no host cheerios that is up; it has client" in again.stdout
+
+
+def test_whoever_visits_a_host_that_is_halted_is_told_that_it_is_gone(halting: Path, places: Path) -> None:
+    """The visitor's window ends; the lab goes on without the host."""
+    os.mkfifo(places / "going")
+    halting.write_text(HALTING.replace("  - halt", f"  - on: client\n    run: cat {places / 'going'}\n  - halt"))
+    run = subprocess.Popen(words_for("run", "--keep", str(halting)), stdout=subprocess.PIPE, text=True)
+    with (places / "going").open("w"):  # opened by cat: the lab stands
+        visitor = subprocess.Popen(
+            words_for("exec", "cheerios", "sh", "-c", "echo here; exec tail -f /dev/null"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert visitor.stdout is not None
+        assert visitor.stdout.readline() == "here\n"
+    _, said = visitor.communicate(timeout=60)
+    run.communicate(timeout=60)
+
+    assert (visitor.returncode, run.returncode) == (3, 0)
+    assert "host cheerios is gone" in said
+    assert labctl("exec", "client", "echo", "here").stdout == "here\n"
+
+
+def test_a_visitor_may_not_halt_a_host(lab: str, halting: Path) -> None:
+    """It would be gone for everybody: the run can't be judged, and the lab is as it was."""
+    child = labctl("run", "--lab", lab, str(halting))
+
+    assert child.returncode == 3
+    assert "lab one stays as it is: who visits it can't halt its host cheerios" in child.stdout
+    assert labctl("exec", "cheerios", "echo", "here").stdout == "here\n"
 
 
 def test_a_window_hands_keys_and_its_size_on(lab: str) -> None:

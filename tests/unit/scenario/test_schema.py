@@ -56,6 +56,8 @@ def test_an_example_is_valid(path: Path) -> None:
         "{on: client, start: ls, name: any}",
         "{on: client, start: ls, count: 0}",
         "{send: x}",
+        "{halt: [client]}",
+        "{halt: client, on: client}",
         "{signal: SIGKILL, to: x}",
         "{on: client, wait: tcp 51717, until: {is_listening: true}, timeout: 1}",
         "{on: client, check: {fil: /tmp}, expect: {exists: true}}",
