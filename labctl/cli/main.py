@@ -18,6 +18,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("labctl.cli.run:run", "Run scenarios, each in a lab of its own, and say PASS or FAIL."),
     "validate": ("labctl.cli.validate:validate", "Say what is wrong with scenario files, all at once."),
     "ls": ("labctl.cli.ls:ls", "List scenarios and what they are about."),
+    "explain": ("labctl.cli.explain:explain", "Tell a scenario as a lesson, without running it."),
     "up": ("labctl.cli.standing:up", "Bring up a lab and leave it standing."),
     "exec": ("labctl.cli.standing:exec_", "Run a program on a host of a lab that stands."),
     "shell": ("labctl.cli.standing:shell", "Open a shell on a host of a lab that stands."),

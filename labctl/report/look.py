@@ -18,8 +18,8 @@ _STYLES: dict[Verdict, Style] = {
     Verdict.SKIPPED: "yellow",
     Verdict.NOT_RUN: "dim",
 }
-_MARKS = {"done": "✓", "failed": "✗", "now": "▸", "cut": "…"}
-_ASCII_MARKS = {"done": "+", "failed": "x", "now": ">", "cut": "..."}
+_MARKS = {"done": "✓", "failed": "✗", "now": "▸", "cut": "…", "then": "→"}
+_ASCII_MARKS = {"done": "+", "failed": "x", "now": ">", "cut": "...", "then": "->"}
 
 
 class Look(Struct, frozen=True):
@@ -38,7 +38,7 @@ class Look(Struct, frozen=True):
         """The verdict's word in capitals and in its colour, filled up with blanks to `width`."""
         return self.paint(verdict.value.upper().ljust(width), "bold", _STYLES[verdict])
 
-    def mark(self, name: Literal["done", "failed", "now", "cut"]) -> str:
+    def mark(self, name: Literal["done", "failed", "now", "cut", "then"]) -> str:
         """A mark of one character, or what stands for it in ASCII."""
         return (_MARKS if self.beyond_ascii else _ASCII_MARKS)[name]
 

@@ -34,7 +34,7 @@ def test_every_command_explains_itself() -> None:
     names = [line.split()[0] for line in overview.output.partition("Commands:")[2].splitlines() if line.strip()]
 
     assert overview.exit_code == 0
-    assert names == ["run", "validate", "ls", "up", "exec", "shell", "ps", "down", "build", "doctor"]
+    assert names == ["run", "validate", "ls", "explain", "up", "exec", "shell", "ps", "down", "build", "doctor"]
     for name in names:
         assert CliRunner().invoke(cli, [name, "--help"]).exit_code == 0
 
@@ -115,7 +115,7 @@ def test_doctor_is_content_with_one_engine(
 
 
 def test_help_and_validate_import_neither_docker_nor_rich_nor_pytest_nor_testinfra() -> None:
-    for words in (["--help"], ["validate", "labs/a.yaml"], ["run", "--help"]):
+    for words in (["--help"], ["validate", "labs/a.yaml"], ["explain", "labs/a.yaml"], ["run", "--help"]):
         script = f"""
 import sys
 from labctl.cli.main import run_labctl
