@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from labctl.agent.syscalls import NAMES
 
+_EXITING = 0x4  # PF_EXITING, among a task's flags (linux/sched.h)
+
 
 class Process(NamedTuple):
     """One process: its parent, its session, and its state's letter (R S D T t Z …)."""
@@ -77,13 +79,24 @@ def blocked_calls(pid: int) -> list[str]:
         stat = _read(f"/proc/{pid}/task/{thread}/stat")
         if stat is None or stat.rpartition(b")")[2].split()[0] not in (b"S", b"D"):
             continue
-        call = _read(f"/proc/{pid}/task/{thread}/syscall")
+        try:
+            call = _read(f"/proc/{pid}/task/{thread}/syscall")
+        except PermissionError:  # once a process has given up its memory, its entries are root's
+            if not _is_ending(pid, thread):
+                raise
+            continue
         if call is None:
             continue
         number = call.split()[0] if call.split() else b"running"
         if number not in (b"running", b"-1"):
             calls.append(NAMES.get(int(number), f"call {int(number)}"))
     return calls
+
+
+def _is_ending(pid: int, thread: str) -> bool:
+    """Whether the thread has begun to exit, or is gone already."""
+    stat = _read(f"/proc/{pid}/task/{thread}/stat")
+    return stat is None or bool(int(stat.rpartition(b")")[2].split()[6]) & _EXITING)
 
 
 def socket_inodes(pid: int) -> set[int]:

@@ -12,6 +12,7 @@ import pytest
 
 from labctl.agent.processes import (
     Process,
+    _read,
     blocked_calls,
     descendants,
     first_few,
@@ -66,6 +67,39 @@ def test_what_is_gone_is_none() -> None:
     assert blocked_calls(ended.pid) == []
     assert socket_inodes(ended.pid) == set()
     assert not is_pending(ended.pid, signal.SIGTERM)
+
+
+def test_one_that_ends_while_we_look_blocks_in_nothing(
+    sleeper: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It sleeps, and has ended a moment later: its call is then root's to read, and is not asked for again."""
+    assert until(lambda: "pause" in blocked_calls(sleeper.pid), within_s=10)
+
+    def read(path: str) -> bytes | None:
+        if path.endswith("/syscall"):
+            os.kill(sleeper.pid, signal.SIGKILL)
+            os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)
+            raise PermissionError
+        return _read(path)
+
+    monkeypatch.setattr("labctl.agent.processes._read", read)
+    assert blocked_calls(sleeper.pid) == []
+
+
+def test_a_living_process_that_we_may_not_look_at_is_an_error(
+    sleeper: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not one that blocks in nothing."""
+
+    def read(path: str) -> bytes | None:
+        if path.endswith("/syscall"):
+            raise PermissionError
+        return _read(path)
+
+    assert until(lambda: "pause" in blocked_calls(sleeper.pid), within_s=10)
+    monkeypatch.setattr("labctl.agent.processes._read", read)
+    with pytest.raises(PermissionError):
+        blocked_calls(sleeper.pid)
 
 
 def test_the_first_few_are_found_without_looking_at_all(sleeper: subprocess.Popen[bytes]) -> None:
