@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
 
+from labctl.engine.docker.channel import DockerChannel
 from labctl.engine.docker.compose import Project
 from labctl.engine.docker.daemon import State
 from labctl.engine.docker.endpoint import Endpoint
 from labctl.engine.docker.lab import DockerLab, broken_start
 from labctl.plan.make import make_plan
 from labctl.scenario.model import Family
-from tests.unit.engine.docker.fake_daemon import FakeDaemon
+from tests.unit.engine.docker.fake_daemon import FakeDaemon, part
 from tests.unit.plan.wanted import compose, host, scenario
 
 
@@ -57,3 +59,37 @@ def test_an_image_without_python_is_told_what_it_lacks(tmp_path: Path) -> None:
 
     assert 'exec: "python3"' in message
     assert "Python" in hint
+
+
+class Telling(FakeDaemon):
+    """A daemon that tells what became of its containers, in order."""
+
+    def __init__(self) -> None:
+        super().__init__([], [part("n1"), part("n2", "another")])
+        self.deeds: list[tuple[str, ...]] = []
+
+    def disconnect(self, container: str, network: str) -> None:
+        self.deeds.append(("disconnect", container, network))
+
+    def kill(self, container: str) -> None:
+        self.deeds.append(("kill", container))
+
+
+def test_a_host_is_cut_off_before_it_is_killed(tmp_path: Path) -> None:
+    """Otherwise its kernel would say goodbye for its programs. Once is enough, and the others are let be."""
+    plan = make_plan(scenario(host("cheerios"), host("client")), compose("cheerios", "client"), Family.IPV4)
+    endpoint = Endpoint("unix:///x")
+    lab = DockerLab("l1", plan, Project("labctl-l1", tmp_path, ("true",), endpoint), endpoint)
+    lab.daemon = daemon = Telling()
+    lab.containers |= {"cheerios": "c1", "client": "c2"}
+    ends = [socket.socketpair() for _ in plan.hosts]
+    lab.channels_by_host |= {host.name: DockerChannel(end[0]) for host, end in zip(plan.hosts, ends, strict=True)}
+
+    lab.halt("cheerios")
+    lab.halt("cheerios")
+
+    assert daemon.deeds == [("disconnect", "c1", "n1"), ("kill", "c1")]
+    assert set(lab.channels) == {"client"}
+    for ours, theirs in ends:
+        ours.close()
+        theirs.close()
