@@ -11,6 +11,7 @@ from labctl.scenario.model import (
     Check,
     End,
     Family,
+    Halt,
     HostSpec,
     Input,
     Match,
@@ -385,3 +386,37 @@ def test_problems_of_all_parts_of_a_file_come_at_once() -> None:
         )
 
     assert [problem.at.line for problem in raised.value.problems] == [1, 2, 4, 4, 5]
+
+
+def test_halt_names_a_host_or_a_counted_host() -> None:
+    assert step(Halt, "{halt: cheerios, why: gone}").host == "cheerios"
+    assert step(Halt, "{halt: client}").host == "client"
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        "{on: client-1, start: server 51717, name: other}",
+        "{check: stays}",
+        "{check: many-1}",
+        '{on: client-1, check: "tcp cheerios:51717"}',
+        "{on: client-1, check: {addr: cheerios}, expect: {is_resolvable: true}}",
+        "{on: client-1, run: 'ping {cheerios.ip}'}",
+    ],
+)
+def test_after_a_halt_the_others_and_the_halted_hosts_name_may_be_used(later: str) -> None:
+    """Only what would have to happen on the halted host is refused."""
+    before = (
+        "  - {on: client-1, start: cat, name: stays}\n"
+        "  - {on: client, start: cat, name: many}\n"
+        "  - {on: cheerios, start: server 51717}\n"
+    )
+    assert scenario(f"{HOSTS}steps:\n{before}  - halt: cheerios\n  - {later}\n").steps
+
+
+@pytest.mark.parametrize("later", ["{on: here, run: ls}", "{wait: server}", "{halt: here}"])
+def test_what_comes_after_a_halt_is_looked_at_where_nobody_knows_the_hosts(later: str) -> None:
+    """Without compose.yaml a name is taken for one host."""
+    text = f"steps:\n  - {{on: here, start: server 51717}}\n  - halt: here\n  - {later}\n"
+    with pytest.raises(ScenarioError, match="halted in line 3"):
+        scenario(text, services=None)
