@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +67,9 @@ def forget_old(folder: Path) -> None:
     runs = sorted(entry.name for entry in os.scandir(folder.parent) if entry.is_dir(follow_symlinks=False))
     for name in runs[:-KEPT]:
         old = folder.parent / name
-        if old.stat().st_mtime < _BEGAN and not (old / HOLDERS_LOG).exists():
-            shutil.rmtree(old, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another run forgets them too, and was there first
+            if old.stat().st_mtime < _BEGAN and not (old / HOLDERS_LOG).exists():
+                shutil.rmtree(old, ignore_errors=True)
 
 
 class Journal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,25 @@ def test_old_runs_are_forgotten_but_not_those_of_a_lab_that_stands(tmp_path: Pat
     assert len(left) == KEPT + 1
     assert left[0] == "20200101-000000-basic"
     assert left[-1] == own.name
+
+
+def test_runs_at_the_same_time_may_forget_the_same_old_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one removes its first, another has removed all."""
+    runs = tmp_path / ".labctl" / "runs"
+    for number in range(KEPT + 5):
+        old = runs / f"20200101-0000{number:02}-basic"
+        old.mkdir(parents=True)
+        os.utime(old, (0, 0))
+    own = open_folder(tmp_path / "basic.yaml", "basic", None)
+    remove = shutil.rmtree
+
+    def remove_all_old(_first: Path, *, ignore_errors: bool) -> None:
+        for folder in sorted(runs.glob("20200101-*"))[:6]:
+            remove(folder, ignore_errors=ignore_errors)
+
+    monkeypatch.setattr(shutil, "rmtree", remove_all_old)
+    forget_old(own)
+    assert len(list(runs.iterdir())) == KEPT
 
 
 def test_a_journal_is_lines_of_json_with_both_clocks(tmp_path: Path) -> None:
