@@ -203,9 +203,9 @@ class Holder:
                 visit.relay.leave(visit.number)
 
     def _end(self, visit: _Visit) -> None:
-        self._selector.unregister(visit.stream)
-        visit.stream.close()
-        del self._visits[visit.number]
+        if self._visits.pop(visit.number, None) is not None:
+            self._selector.unregister(visit.stream)
+            visit.stream.close()
 
     def _first_word(self, visit: _Visit, header: Header) -> None:
         """`{"host": NAME}`: talk to its agent; `{"halt": NAME}`: end that host.
@@ -223,6 +223,8 @@ class Holder:
         elif header.get("host") in self._relays:
             visit.relay = self._relays[header["host"]]
             visit.relay.arrive(visit.number, visit.send)
+        elif "host" in header:  # halted since the visitor looked
+            self._end(visit)
 
     def _halt(self, host: str) -> Header:
         """Halt a host; what to answer. The channels of those who visit it end."""
