@@ -2,6 +2,7 @@
 # make test    one command from a clone to green tests
 # make bench   labctl against the same by hand
 # make torture SECONDS=n   scenarios in random order, on both engines and on busy cores; goes on where it stopped
+# make catalogue   docs/scenarios.md: what comes of every scenario on both engines
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +11,7 @@ READY := $(VENV)/.ready
 SECONDS ?= 60
 ENGINE ?= auto
 
-.PHONY: run test lint bench torture images clean
+.PHONY: run test lint bench torture catalogue images clean
 
 run: $(READY) images
 	$(BIN)/labctl run --engine $(ENGINE) scenarios/basic.yaml
@@ -27,6 +28,9 @@ bench: $(READY) images
 
 torture: $(READY) images
 	$(BIN)/python -m tests.torture.torture --seconds $(SECONDS)
+
+catalogue: $(READY) images
+	$(BIN)/python -m tests.catalogue.catalogue
 
 # Images are only made where a daemon answers; without one, or where they can't be had, labs run on namespaces.
 images: $(READY)
