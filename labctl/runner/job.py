@@ -22,7 +22,7 @@ class Options(Struct, frozen=True, kw_only=True):
     """How to run. `jobs`: so many scenarios at the same time. `keep`: leave labs standing (`on_fail`: failed ones).
 
     `stop_at_first`: start nothing more after one that didn't pass. `records`: the folder that `.labctl/runs` is
-    made in, None for beside each scenario. `slack` multiplies every timeout and every `max` of a `took`. `strict`
+    made in, None for the scenario's own place. `slack` multiplies every timeout and every `max` of a `took`. `strict`
     asks for the lab's own wording, which only the lab's own programs have.
     """
 

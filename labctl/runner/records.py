@@ -14,11 +14,12 @@ from typing import Any
 import msgspec
 
 from labctl.engine.contract import EngineError
+from labctl.plan.find import find_compose
 from labctl.plan.model import Plan
 from labctl.plan.shipped import is_installed
 
 KEPT = 20
-"""So many runs' folders are kept beside a scenario; older ones are removed."""
+"""So many runs' folders are kept in one place; older ones are removed."""
 HOLDERS_LOG = "holder.log"
 """In the folder of a lab that stands (labctl.standing)."""
 _BEGAN = time.time()
@@ -26,20 +27,26 @@ _SHOWN = 64 * 1024
 
 
 def open_folder(scenario: Path, name: str, records: Path | None) -> Path:
-    """A new folder for a run: `.labctl/runs/DATE-NAME` beside the scenario, or in the user's state folder.
+    """A new folder for a run: `.labctl/runs/DATE-NAME` beside the scenario's compose.yaml.
 
-    EngineError when neither can be written.
+    Beside the scenario itself where it uses the compose.yaml that labctl brings along; in the user's state folder
+    where nothing can be written there. EngineError when neither can be.
     """
     stamp = time.strftime("%Y%m%d-%H%M%S")
     label = re.sub(r"[^\w.\[\]-]+", "-", name).strip("-")
-    beside = (records or scenario.resolve().parent) / ".labctl" / "runs"
+    beside = (records or _home_of(scenario)) / ".labctl" / "runs"
     for runs in (state_folder() / "runs",) if is_installed(scenario) else (beside, state_folder() / "runs"):
         try:
             return _make(runs, f"{stamp}-{label}")
         except OSError:
             continue
-    message = f"there is no place for a run's records: neither beside {scenario} nor in {state_folder()}"
+    message = f"there is no place for a run's records: neither in {beside.parent.parent} nor in {state_folder()}"
     raise EngineError(message, hint="set XDG_STATE_HOME to a folder that can be written")
+
+
+def _home_of(scenario: Path) -> Path:
+    compose, here = find_compose(scenario), scenario.resolve().parent
+    return compose.parent if here.is_relative_to(compose.parent) else here
 
 
 def state_folder() -> Path:

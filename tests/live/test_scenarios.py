@@ -19,7 +19,7 @@ from tests.live.conftest import Outcomes
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(__file__).parent / "data"
-SHIPPED = sorted((ROOT / "scenarios").glob("*.yaml"))
+SHIPPED = sorted((ROOT / "scenarios").rglob("*.yaml"))
 MUTANTS = sorted((DATA / "mutants").glob("*.yaml"))
 
 

@@ -25,6 +25,14 @@ def test_records_lie_beside_the_scenario(tmp_path: Path) -> None:
     assert (tmp_path / ".labctl" / ".gitignore").read_text() == "*\n"
 
 
+def test_records_of_a_project_lie_in_one_place(tmp_path: Path) -> None:
+    """Beside its compose.yaml, whatever folder the scenario is in."""
+    (tmp_path / "compose.yaml").write_text("")
+    (tmp_path / "scenarios" / "ports").mkdir(parents=True)
+    folder = open_folder(tmp_path / "scenarios" / "ports" / "low-port.yaml", "low-port", None)
+    assert folder.parent == tmp_path / ".labctl" / "runs"
+
+
 def test_two_runs_in_one_second_have_a_folder_each(tmp_path: Path) -> None:
     """The second gets a number."""
     first, second = (open_folder(tmp_path / "basic.yaml", "basic", None) for _ in range(2))
