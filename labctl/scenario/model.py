@@ -76,6 +76,54 @@ class ProgramRef(Struct, frozen=True):
     name: str
 
 
+class Link(Struct, frozen=True):
+    """What `sender` sends to `receiver`; `both` ways, where it says so. Hosts' names, or `any`."""
+
+    sender: str
+    receiver: str
+    both: bool = False
+
+
+class Only(Struct, frozen=True):
+    """Packets of a protocol, and with a port at either side of them."""
+
+    protocol: Literal["tcp", "udp", "icmp"]
+    port: int | None = None
+
+
+class Which(Struct, frozen=True):
+    """Which packets of a sender a fault is about; exactly one is set. `ordinals`, `first` and `every` count from 1.
+
+    `share` lies above 0 and is at most 1, by chance; `contains` is a text in the payload.
+    """
+
+    ordinals: tuple[int, ...] = ()
+    share: float = 0.0
+    first: int = 0
+    every: int = 0
+    contains: str = ""
+    fragments: bool = False
+
+
+class Fault(Struct, frozen=True, kw_only=True):
+    """What a link does to packets. `which` is for drop, duplicate, corrupt and reorder.
+
+    `burst`: how many are lost in a row, in the mean. `hold`: how many a reordered one lets past. `rate` in bits a
+    second, and for how long a packet waits for it at most. `answer`: what a sender is told whose packets are cut.
+    """
+
+    name: Literal["rate", "cut", "drop", "corrupt", "duplicate", "reorder", "delay"]
+    which: Which | None = None
+    burst: float = 1.0
+    hold: int = 1
+    visible: bool = False
+    delay_s: float = 0.0
+    jitter_s: float = 0.0
+    rate: float = 0.0
+    queue_s: float = 0.05
+    answer: str = "silent"
+
+
 class Output(Struct, frozen=True):
     """Newly on the program's screen since the last match: a text to the letter, or a regular expression."""
 
@@ -106,6 +154,16 @@ class PortState(Struct, frozen=True):
     unacked: Num | None = None
     overflowed: Num | None = None
     sockets: dict[str, Num] = {}
+
+
+class LinkState(Struct, frozen=True):
+    """Counters of a link, None where nothing is said. `dropped` may name the lost ones: each sender's, from 1."""
+
+    sent: Num | None = None
+    arrived: Num | None = None
+    dropped: Num | tuple[int, ...] | None = None
+    retransmitted: Num | None = None
+    resets: Num | None = None
 
 
 class ThingState(Struct, frozen=True):
@@ -218,6 +276,25 @@ class Pytest(Struct, frozen=True, kw_only=True):
     on: str | None = None
     file: Path
     timeout_s: float = 10.0
+
+
+class Impair(Struct, frozen=True, kw_only=True):
+    """The verb `link`: from here on a link does this to packets of a kind. `seed` None: the scenario's."""
+
+    at: Position
+    why: str | None = None
+    link: Link
+    only: Only | None = None
+    faults: tuple[Fault, ...]
+    seed: int | None = None
+
+
+class Heal(Struct, frozen=True, kw_only=True):
+    """Take away what `link` steps put on a link; None: on all of them."""
+
+    at: Position
+    why: str | None = None
+    link: Link | None = None
 
 
 class Halt(Struct, frozen=True, kw_only=True):

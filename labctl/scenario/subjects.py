@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from typing import Literal, cast
 
-from msgspec import Struct
-
 from labctl.scenario.kinds import TAKEN, TEXT, WORD_SCHEMA, is_word, whole
 from labctl.scenario.measures import seconds
-from labctl.scenario.model import Port, ProgramRef, Thing
+from labctl.scenario.model import Link, Port, ProgramRef, Thing
 from labctl.scenario.problems import did_you_mean, quoted
 from labctl.scenario.reading import Kind, Page, note_kind
 from labctl.scenario.thing_kinds import ARGUMENTS
@@ -32,14 +30,6 @@ _ADDRESS = r"[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]"
 
 PORT_PATTERN = r"^((tcp|udp) ([^ ]+:)?[0-9]{1,5}|unix [/@].+)$"
 LINK_PATTERN = r"^[a-z][a-z0-9-]* <?-> [a-z][a-z0-9-]*$"
-
-
-class Link(Struct, frozen=True):
-    """What `sender` sends to `receiver`; `both` ways, where it says so."""
-
-    sender: str
-    receiver: str
-    both: bool = False
 
 
 def _read_port(node: Node, page: Page) -> Port | None:

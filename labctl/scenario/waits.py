@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from labctl.scenario.model import End, Port, PortState, ProgramRef, ProgramState, Thing, ThingState
+from labctl.scenario.model import End, Link, Port, PortState, ProgramRef, ProgramState, Thing, ThingState
 from labctl.scenario.reading import Key, Kind, Page, Unreadable, Values
 from labctl.scenario.states import ENDS, PORT_STATE, PROGRAM_CHECK, PROGRAM_UNTIL, thing_state
-from labctl.scenario.subjects import Link, Subject
+from labctl.scenario.subjects import Subject
 from labctl.scenario.things import THINGS
 from labctl.scenario.words import not_yet
 from labctl.scenario.yaml_tree import Node

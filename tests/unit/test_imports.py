@@ -15,9 +15,11 @@ ROOT = Path(labctl.__file__).parent
 
 ALLOWED: dict[str, set[str]] = {
     "agent": set(),
+    "sidecar": {"agent"},
     "scenario": set(),
     "plan": {"scenario"},
-    "engine": {"agent", "plan", "scenario"},
+    "fault": {"scenario"},
+    "engine": {"agent", "plan", "scenario", "sidecar"},
     "check": {"agent", "engine", "hosts", "plan", "scenario"},
     "hosts": {"agent", "check", "engine", "plan", "scenario"},
     "runner": {"agent", "check", "engine", "hosts", "plan", "scenario"},

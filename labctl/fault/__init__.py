@@ -1,0 +1,1 @@
+"""What steps say of links, as rules for the hosts where packets arrive. Values and pure functions."""

@@ -1,0 +1,1 @@
+"""What runs beside a host, with rights over its network. Standard library, labctl.agent and its own room only."""

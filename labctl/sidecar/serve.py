@@ -1,0 +1,192 @@
+"""Frames from labctl -> rules in force on a host's packets -> frames to labctl.
+
+Requests carry `do` and `id`; each gets one reply with `re`. What happens by itself comes as `ev`: `hello`, `decided`
+(what rules did to packets, many at a time), `counted` (a view that is watched has changed), `broken`. Times are
+CLOCK_MONOTONIC in nanoseconds.
+"""
+
+from __future__ import annotations
+
+import gc
+import ipaddress
+import os
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from labctl.agent.frames import Header, encode
+from labctl.agent.last_words import last_words
+from labctl.agent.line import Line
+from labctl.agent.loop import Loop
+from labctl.sidecar.nfqueue import Queue
+from labctl.sidecar.packet import Packet, parse
+from labctl.sidecar.passage import Decision, Passage, Verdict
+from labctl.sidecar.rules import Json, only_from, rule_from
+from labctl.sidecar.tables import DOUBLED, QUEUE, REFUSED, Interest, TableError, Tables
+from labctl.sidecar.views import Views, view_from
+
+_TELL_AFTER_S = 0.02
+_MOST_DECISIONS = 2000
+"""So many are told at once; more wait for the next time."""
+
+
+class Sidecar:
+    """One host's sidecar: its rules, its views, and the queue between them."""
+
+    def __init__(self, settings: Json, come: int, go: int) -> None:
+        """`settings`: `host`, its `addresses`, `names` of all senders by address, `has_own_queue`, `force_buffer`."""
+        self._host = settings["host"]
+        self._loop = Loop()
+        self._line = Line(self._loop, come, go, on_frame=self._on_frame, on_empty=lambda: None)
+        names = {ipaddress.ip_address(address).packed: name for address, name in settings["names"].items()}
+        self._passage = Passage(names, self._on_decision)
+        self._views = Views(self._on_count)
+        self._watched: list[str] = []
+        self._decisions: list[Decision] = []
+        self._tells_later = False
+        self._wakes_ns: int | None = None
+        self._queue = Queue(QUEUE, force_buffer=settings.get("force_buffer", True))
+        self._tables = Tables(settings["addresses"], has_own_queue=settings["has_own_queue"])
+        self._requests: dict[str, Callable[[Header], Json]] = {
+            "watch": self._watch,
+            "rules": self._rules,
+            "counts": self._counts,
+            "audit": self._audit,
+        }
+
+    def serve(self) -> None:
+        """Say hello, then do what is asked until labctl is gone. What was lent is given back."""
+        try:
+            self._loop.on_readable(self._queue.fileno(), self._on_packets)
+            self._line.say({"ev": "hello", "host": self._host, "pid": os.getpid(), "buffer": self._queue.buffer})
+            gc.freeze()
+            self._loop.run()
+        finally:
+            self._tables.take_down()
+            self._queue.close()
+
+    def _on_frame(self, header: Header, _: bytes) -> None:
+        do = self._requests.get(header.get("do", ""))
+        try:
+            words = do(header) if do is not None else {"error": f"unknown: {header.get('do')}"}
+        except TableError as error:
+            words = {"error": str(error)}
+        self._line.say({"re": header.get("id"), "t": time.monotonic_ns(), **words})
+
+    def _watch(self, header: Header) -> Json:
+        """Look at these packets from now on, by these views; tell changes of those in `watched`."""
+        for values in header.get("views", ()):
+            self._views.add(view_from(values))
+        if "interests" in header:
+            self._tables.send_to_queue([_interest(values) for values in header["interests"]])
+        self._watched = header.get("watched", [])
+        return {"ok": True}
+
+    def _rules(self, header: Header) -> Json:
+        """Replace all rules; they are in force when the answer comes, and were since its `since`.
+
+        Says what the rules that go never saw. The views named in `restart` count from 0 again.
+        """
+        replaced = {values["name"] for values in header["rules"]}
+        shortfalls = [found._asdict() for found in self._passage.shortfalls() if found.rule in header["ending"]]
+        if "fragments" in header:
+            self._tables.lose_fragments([_interest(values) for values in header["fragments"]])
+        self._take_packets()  # what has come by now came before
+        now = time.monotonic_ns()
+        self._passage.put_in_force([rule_from(values) for values in header["rules"]], now)
+        for name in header.get("restart", ()):
+            self._views.restart(name)
+        self._release(self._passage.due(now))
+        return {"since": now, "shortfalls": shortfalls, "in_force": sorted(replaced)}
+
+    def _counts(self, header: Header) -> Json:
+        self._take_packets()
+        return {"counts": self._views.counts(header["view"]), "fragmented": self._tables.fragmented()}
+
+    def _audit(self, _: Header) -> Json:
+        """What the rules in force never saw, and how many packets were lost on the way to us."""
+        self._take_packets()
+        self._tell()
+        return {"shortfalls": [found._asdict() for found in self._passage.shortfalls()], "lost": self._queue.lost()}
+
+    def _on_packets(self) -> None:
+        self._take_packets()
+        self._wake_later()
+
+    def _take_packets(self) -> None:
+        for number, data in self._queue.receive():
+            packet = parse(data)
+            if packet is None:
+                self._queue.release(number)
+                continue
+            self._views.see_sent(packet)
+            self._release(self._passage.arrive(number, packet, data, time.monotonic_ns()))
+        self._queue.flush()
+
+    def _release(self, verdicts: Iterable[Verdict]) -> None:
+        for verdict in verdicts:
+            if verdict.goes_on:
+                self._queue.release(verdict.number, mark=DOUBLED if verdict.is_doubled else None, data=verdict.data)
+                self._views.see_arrived(verdict.packet, 1 + verdict.is_doubled)
+                continue
+            self._views.see_lost(verdict.packet)
+            if verdict.answer in REFUSED:
+                self._queue.release(verdict.number, mark=REFUSED[verdict.answer])
+            else:
+                self._queue.drop(verdict.number)
+
+    def _wake_later(self) -> None:
+        due = self._passage.next_ns()
+        if due is not None and (self._wakes_ns is None or due < self._wakes_ns):
+            self._wakes_ns = due
+            self._loop.after((due - time.monotonic_ns()) / 1e9, self._wake)
+
+    def _wake(self) -> None:
+        self._wakes_ns = None
+        self._release(self._passage.due(time.monotonic_ns()))
+        self._queue.flush()
+        self._wake_later()
+
+    def _on_decision(self, decision: Decision) -> None:
+        self._decisions.append(decision)
+        self._tell_later()
+
+    def _on_count(self) -> None:
+        if self._watched:
+            self._tell_later()
+
+    def _tell_later(self) -> None:
+        if not self._tells_later:
+            self._tells_later = True
+            self._loop.after(_TELL_AFTER_S, self._tell)
+
+    def _tell(self) -> None:
+        """Tell what has been decided and counted since the last time."""
+        self._tells_later = False
+        for at in range(0, len(self._decisions), _MOST_DECISIONS):
+            rows = [_row(decision) for decision in self._decisions[at : at + _MOST_DECISIONS]]
+            self._line.say({"ev": "decided", "rows": rows})
+        self._decisions.clear()
+        for name in self._watched:
+            self._line.say({"ev": "counted", "view": name, "counts": self._views.counts(name)})
+
+
+def _row(decision: Decision) -> list[Any]:
+    """rule, sender, n, action, t_ns, release_ns, then what tells the packet from others (Any: JSON's own types)."""
+    packet: Packet = decision.packet
+    identity = [packet.protocol, packet.source_port, packet.port, packet.sequence, packet.length]
+    return [*decision[:4], decision.t_ns, decision.release_ns, *identity]
+
+
+def _interest(values: Json) -> Interest:
+    senders = values.get("senders")
+    return Interest(None if senders is None else tuple(senders), only_from(values.get("only")))
+
+
+def main(settings: Json, come: int = 0, go: int = 1) -> None:
+    """Be the sidecar on these descriptors until the channel ends. What breaks it is its last word (`ev: broken`)."""
+    try:
+        Sidecar(settings, come, go).serve()
+    except Exception as error:  # one that dies in silence would look like a host on which nothing happens
+        os.set_blocking(go, True)
+        os.write(go, encode({"ev": "broken", "detail": last_words(error)}))
