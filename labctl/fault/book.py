@@ -14,7 +14,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from labctl.scenario.model import Fault, Heal, Impair, Link, Only
+from labctl.scenario.links import Places
+from labctl.scenario.model import Fault, Heal, Impair, Only
 
 Json = dict[str, Any]  # Any: JSON's own types
 _NS = 1_000_000_000
@@ -45,28 +46,6 @@ class Book(Struct, frozen=True):
     def of(self, receiver: str) -> tuple[Rule, ...]:
         """Those that are in force where packets for this host arrive."""
         return tuple(rule for rule in self.rules if rule.receiver == receiver)
-
-
-class Places:
-    """Which hosts the ends of a LINK stand for."""
-
-    def __init__(self, named: Mapping[str, Sequence[str]], every: Sequence[str]) -> None:
-        """`named`: every name that a step may use, and its hosts; `every`: those that are machines."""
-        self._named, self._every = named, tuple(every)
-
-    def directions(self, link: Link) -> list[tuple[frozenset[str], str]]:
-        """Each receiver with its senders. A host sends nothing to itself over a link."""
-        ends = [(link.sender, link.receiver)] + [(link.receiver, link.sender)] * link.both
-        return [
-            (senders, receiver)
-            for one, other in ends
-            for receiver in self.hosts(other)
-            if (senders := frozenset(self.hosts(one)) - {receiver})
-        ]
-
-    def hosts(self, end: str) -> tuple[str, ...]:
-        """The hosts that one end of a LINK stands for."""
-        return self._every if end == "any" else tuple(self._named[end])
 
 
 def impaired(book: Book, step: Impair, places: Places, *, seed: int) -> Book:

@@ -10,6 +10,8 @@ from labctl.scenario.model import (
     Check,
     Family,
     HostSpec,
+    Impair,
+    LinkState,
     Port,
     PortState,
     ProgramState,
@@ -61,6 +63,28 @@ _SOCKET_STATES = {
     "close-wait": "the other side has closed, and the program here has not",
     "time-wait": "who closed first keeps the pair of ports for a minute, so that late segments harm nobody",
 }
+_ICMP = ("icmp(7)", "the sender's kernel is told, and a later call on its socket returns the error")
+_CUTS = {
+    "reset": ("tcp(7)", "the answer is a segment with RST, as from a port where nobody listens"),
+    "port-unreachable": _ICMP,
+    "host-unreachable": _ICMP,
+    "net-unreachable": _ICMP,
+    "admin-prohibited": _ICMP,
+}
+_FAULTS = {
+    ("drop", "udp"): "what is lost is lost in silence: neither side is told",
+    ("drop", "tcp"): "what is not acknowledged in time is sent again, and no program notices",
+    ("duplicate", "udp"): "a datagram may come twice; who must know writes a number into it",
+    ("duplicate", "tcp"): "a segment that was here before is thrown away by its numbers",
+    ("reorder", "udp"): "datagrams may overtake each other; who must know writes a number into them",
+    ("reorder", "tcp"): "segments are put in order by their numbers before a program reads them",
+    ("corrupt", "udp"): "what doesn't fit its checksum is thrown away in silence",
+    ("corrupt", "tcp"): "what doesn't fit its checksum is thrown away, and so sent again",
+    ("delay", "tcp"): "how long to wait before a segment is sent again is learnt from the answers before",
+    ("rate", "tcp"): "a sender learns from losses how much the way carries",
+}
+"""What a fault means for a protocol."""
+
 _SETTINGS = {
     "net.core.somaxconn": ("listen(2)", "is the most that listen gets, whatever it asks for"),
     "net.ipv4.tcp_syn_retries": ("tcp(7)", "says how often a SYN is sent again before connect gives up"),
@@ -118,12 +142,26 @@ def _of_step(step: Step) -> Iterator[Note]:
         case Stop():
             yield "kill(2)", "stop", "sends SIGTERM to a process"
             yield "signal(7)", "TERM", _SIGNALS["TERM"]
+        case Impair():
+            yield from _of_faults(step)
         case Wait():
             yield from _of_state(step.until, step.subject)
         case Check():
             yield from _of_state(step.expect, step.subject)
         case _:
             return
+
+
+def _of_faults(step: Impair) -> Iterator[Note]:
+    protocol = step.only.protocol if step.only is not None else ""
+    for fault in step.faults:
+        if fault.name == "cut" and fault.answer in _CUTS:
+            page, says = _CUTS[fault.answer]
+            yield page, f"cut: {fault.answer}", says
+        elif fault.which is not None and fault.which.fragments:
+            yield "ip(7)", "fragments", "a datagram larger than a frame goes in pieces, and arrives whole or not at all"
+        elif (fault.name, protocol) in _FAULTS:
+            yield f"{protocol}(7)", fault.name, _FAULTS[fault.name, protocol]
 
 
 def _of_command(words: tuple[str, ...]) -> Iterator[Note]:
@@ -156,6 +194,11 @@ def _of_state(state: object, it: object = None) -> Iterator[Note]:
     match state:
         case ProgramState():
             yield from _of_program(state)
+        case LinkState():
+            if state.retransmitted is not None:
+                yield "tcp(7)", "retransmitted", _FAULTS["drop", "tcp"]
+            if state.resets is not None:
+                yield "tcp(7)", "resets", "a segment with RST ends a connection at once"
         case PortState():
             yield from _of_port(state, it.protocol if isinstance(it, Port) else "tcp")
 

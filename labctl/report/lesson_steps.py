@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
+from labctl.report.lesson_links import fault_sentence, healed, impaired, link_sentences, traffic
 from labctl.report.lesson_states import (
     ONE,
     SEVERAL,
@@ -20,7 +21,11 @@ from labctl.scenario.model import (
     Check,
     End,
     Halt,
+    Heal,
+    Impair,
     Input,
+    Link,
+    LinkState,
     Port,
     PortState,
     ProgramRef,
@@ -31,9 +36,10 @@ from labctl.scenario.model import (
     Send,
     Signal,
     Start,
+    State,
     Step,
     Stop,
-    Thing,
+    Subject,
     ThingState,
     Wait,
 )
@@ -90,6 +96,10 @@ def told(step: Step, cast: Cast) -> Told:
             return Told(deed, tuple(_ends(step.expect, count, after_stop=True)))
         case Halt():
             return Told(f"Take {_hosts(step.host, cast)} down, as if the power were cut.")
+        case Impair():
+            return Told(impaired(step, lambda name: _hosts(name, cast)), tuple(map(fault_sentence, step.faults)))
+        case Heal():
+            return Told(healed(step, lambda name: _hosts(name, cast)))
         case Pytest():
             where = "every host" if step.on is None else _hosts(step.on, cast)
             return Told(f"On {where}, run the tests of {step.file} with pytest.", ("They pass",))
@@ -135,6 +145,11 @@ def _wait(step: Wait, cast: Cast) -> Told:
         many = len(cast.programs.get(step.subject.name, ())) > 1
         who = f"{'each of ' if many else ''}{_programs(step.subject.name, cast)}"
         return Told(f"Wait until {who} {listed(until)}.")
+    if isinstance(step.subject, Link):
+        packets = traffic(step.subject, step.only, lambda name: _hosts(name, cast))
+        if len(until) == 1:
+            return Told(f"Wait until, of {packets}, {until[0]}.")
+        return Told(f"Wait until this is so of {packets}:", tuple(map(_begun, until)))
     where = f"On {_hosts(step.on, cast)}, " if step.on is not None else ""
     if len(until) == 1 and isinstance(step.subject, Port):
         return Told(_begun(f"{where}wait until {until[0]}, at {place(step.subject)}."))
@@ -148,18 +163,23 @@ def _check(step: Check, cast: Cast) -> Told:
         who = _programs(step.subject.name, cast)
         each = "It" if len(cast.programs.get(step.subject.name, ())) < 2 else "Each"
         return Told(f"Look at {who}.", tuple(f"{each} {one}" for one in seen or ("runs",)))
+    if isinstance(step.subject, Link):
+        packets = traffic(step.subject, step.only, lambda name: _hosts(name, cast))
+        return Told(f"Look at {packets}.", tuple(map(_begun, seen)))
     where = f"On {_hosts(step.on, cast)}, " if step.on is not None else ""
     if isinstance(step.subject, Port):
         return Told(_begun(f"{where}look at {place(step.subject)}."), tuple(map(_begun, seen)))
     return Told(_begun(f"{where}ask testinfra about {subject(step)}."), tuple(f"Its {one}" for one in seen))
 
 
-def _state(state: ProgramState | PortState | ThingState | None, it: ProgramRef | Port | Thing) -> Iterator[str]:
+def _state(state: State | None, it: Subject) -> Iterator[str]:
     match state:
         case ProgramState():
             yield from program_sentences(state)
         case PortState():
             yield from port_sentences(state, it.protocol if isinstance(it, Port) else "tcp")
+        case LinkState():
+            yield from link_sentences(state)
         case ThingState():
             yield from thing_sentences(state)
 

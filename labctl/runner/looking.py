@@ -8,7 +8,7 @@ from collections.abc import Callable
 from labctl.runner.ending import perform_wait_for_end
 from labctl.runner.session import CannotTell, Session, StepFailed
 from labctl.runner.states import await_port, await_programs, check_programs
-from labctl.scenario.model import Check, Port, PortState, ProgramRef, ProgramState, Thing, ThingState, Wait
+from labctl.scenario.model import Check, Link, Port, PortState, ProgramRef, ProgramState, Thing, ThingState, Wait
 
 _LOOK_AGAIN_S = 0.05
 
@@ -16,6 +16,8 @@ _LOOK_AGAIN_S = 0.05
 def perform_wait(session: Session, step: Wait) -> None:
     """Until the state is there; or, for a program without `until`, its end."""
     patience = session.patience(step.timeout_s)
+    if isinstance(step.subject, Link):
+        raise CannotTell("links can't be looked at yet")
     if step.until is None:
         perform_wait_for_end(session, step)
     elif isinstance(step.subject, ProgramRef):
@@ -31,6 +33,8 @@ def perform_wait(session: Session, step: Wait) -> None:
 
 def perform_check(session: Session, step: Check) -> None:
     """Now."""
+    if isinstance(step.subject, Link):
+        raise CannotTell("links can't be looked at yet")
     if isinstance(step.subject, ProgramRef):
         assert step.expect is None or isinstance(step.expect, ProgramState)
         check_programs(session, session.named(step.subject.name), step.expect)

@@ -15,7 +15,10 @@ from labctl.scenario.model import Check, Halt, Pytest, Run, Send, Signal, Start,
 
 def perform(session: Session, step: Step) -> None:
     """Make it happen, and return when it is over."""
-    _PERFORMERS[type(step)](session, step)
+    performer = _PERFORMERS.get(type(step))
+    if performer is None:
+        raise CannotTell("labctl can't do this to a link yet")
+    performer(session, step)
 
 
 def _perform_pytest(session: Session, step: Pytest) -> None:

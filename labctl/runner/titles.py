@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from labctl.scenario.model import (
     Check,
+    Fault,
     Halt,
+    Heal,
+    Impair,
+    Link,
+    Only,
     Port,
     ProgramRef,
     ProgramState,
@@ -15,8 +20,8 @@ from labctl.scenario.model import (
     Start,
     Step,
     Stop,
-    Thing,
     Wait,
+    Which,
 )
 
 _LONGEST = 72
@@ -41,6 +46,11 @@ def _text(step: Step) -> str:
         return f"stop {step.program}"
     if isinstance(step, Halt):
         return f"halt {step.host}"
+    if isinstance(step, Impair):
+        of = f" of {only(step.only)}" if step.only is not None else ""
+        return f"link {link(step.link)}: {', '.join(map(fault, step.faults))}{of}"
+    if isinstance(step, Heal):
+        return f"heal {link(step.link) if step.link is not None else 'all'}"
     if isinstance(step, Pytest):
         return f"{step.on or 'every host'}: pytest {step.file.name}"
     where = f"{step.on}: " if step.on is not None else ""
@@ -57,7 +67,8 @@ def subject(step: Wait | Check) -> str:
         return it.name
     if isinstance(it, Port):
         return port(it)
-    assert isinstance(it, Thing)
+    if isinstance(it, Link):
+        return f"{link(it)}, {only(step.only)}" if step.only is not None else link(it)
     argument = it.argument
     if isinstance(argument, dict):
         argument = ", ".join(f"{key}: {value}" for key, value in argument.items())
@@ -70,6 +81,51 @@ def port(it: Port) -> str:
         return f"unix {it.path}"
     address = f"{it.address}:" if it.address is not None else ""
     return f"{it.protocol} {address}{it.number}" if it.number is not None else it.protocol
+
+
+def link(it: Link) -> str:
+    """A link as it would be written."""
+    return f"{it.sender} {'<->' if it.both else '->'} {it.receiver}"
+
+
+def only(it: Only) -> str:
+    """Packets of a kind as they would be written."""
+    return it.protocol if it.port is None else f"{it.protocol} {it.port}"
+
+
+def fault(it: Fault) -> str:
+    """What a link does, nearly as it would be written: `drop [2, 4]`, `delay 40ms`, `cut silent`."""
+    if it.which is not None:
+        return f"{it.name} {which(it.which)}"
+    if it.name == "rate":
+        return f"rate {rate(it.rate)}"
+    return f"cut {it.answer}" if it.name == "cut" else f"delay {time(it.delay_s)}"
+
+
+def which(it: Which) -> str:
+    """Which packets, as it would be written."""
+    if it.ordinals:
+        return f"[{', '.join(map(str, it.ordinals))}]"
+    if it.share:
+        return f"{it.share * 100:.8g}%"
+    if it.contains:
+        return f"{{contains: {it.contains!r}}}"
+    if it.fragments:
+        return "fragments"
+    return f"{{first: {it.first}}}" if it.first else f"{{every: {it.every}}}"
+
+
+def rate(bits_per_s: float) -> str:
+    """A rate as it would be written, in the largest unit that keeps it whole: `1mbit`, `1500kbit`."""
+    for unit, bits in (("gbit", 1e9), ("mbit", 1e6), ("kbit", 1e3)):
+        if bits_per_s >= bits and bits_per_s % bits == 0:
+            return f"{bits_per_s / bits:.9g}{unit}"
+    return f"{bits_per_s:.9g}bit"
+
+
+def time(seconds: float) -> str:
+    """A length of time as it would be written: `40ms`, `2s`."""
+    return f"{seconds * 1000:.9g}ms" if seconds < 1 else f"{seconds:.9g}s"
 
 
 def _state_words(state: object) -> str:

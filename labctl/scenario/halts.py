@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from labctl.scenario.model import Halt, ProgramRef, Start
+from labctl.scenario.link_ends import named_link, note_lonely
+from labctl.scenario.links import Places
+from labctl.scenario.model import Halt, Link, ProgramRef, Start
 from labctl.scenario.names import HostNames, program_name, programs_of
 from labctl.scenario.reading import Page, Values
 from labctl.scenario.steps import Outline
@@ -45,6 +47,8 @@ class _Walk:
             self._check_host(on, values.nodes["on"], "choose another host, or halt it later")
         for key, name in named_programs(values):
             self._check_program(name, values.nodes[key])
+        if (named := named_link(values)) is not None:
+            self._check_link(named[1], values.nodes[named[0]], looks_only=named[0] in ("wait", "check"))
         if isinstance(outline.step, Start) and self._named(outline.step.on):
             self._place(outline.step)
         if isinstance(outline.step, Halt):
@@ -76,6 +80,15 @@ class _Walk:
                 hint = f"name those that are up: {_listed([host for host in hosts if host not in halted])}"
             self._page.wrong(node, f"{which} was halted in line {self._lines[halted[0]]}", hint)
         return not halted
+
+    def _check_link(self, link: Link, node: Node, *, looks_only: bool) -> None:
+        """Packets are counted where they arrive: what a halted host had sent before can still be looked at."""
+        ends = [link.receiver] if looks_only and not link.both else [link.sender, link.receiver]
+        for end in dict.fromkeys(ends):
+            if end != "any":
+                self._check_host(end, node, "choose another host, or halt it later")
+        if not looks_only and "any" in ends and all(end in (*self._hosts, "any") for end in ends):
+            note_lonely(link, node, Places(self._hosts, sorted(self._machines - self._lines.keys())), self._page)
 
     def _check_program(self, name: str, node: Node) -> None:
         placed = self._places.get(name, {})

@@ -8,6 +8,10 @@ from typing import Literal
 
 from msgspec import Struct
 
+from labctl.scenario.link_values import Fault as Fault
+from labctl.scenario.link_values import Link as Link
+from labctl.scenario.link_values import Only as Only
+from labctl.scenario.link_values import Which as Which
 from labctl.scenario.problems import Position as Position
 from labctl.scenario.problems import Problem
 
@@ -76,54 +80,6 @@ class ProgramRef(Struct, frozen=True):
     name: str
 
 
-class Link(Struct, frozen=True):
-    """What `sender` sends to `receiver`; `both` ways, where it says so. Hosts' names, or `any`."""
-
-    sender: str
-    receiver: str
-    both: bool = False
-
-
-class Only(Struct, frozen=True):
-    """Packets of a protocol, and with a port at either side of them."""
-
-    protocol: Literal["tcp", "udp", "icmp"]
-    port: int | None = None
-
-
-class Which(Struct, frozen=True):
-    """Which packets of a sender a fault is about; exactly one is set. `ordinals`, `first` and `every` count from 1.
-
-    `share` lies above 0 and is at most 1, by chance; `contains` is a text in the payload.
-    """
-
-    ordinals: tuple[int, ...] = ()
-    share: float = 0.0
-    first: int = 0
-    every: int = 0
-    contains: str = ""
-    fragments: bool = False
-
-
-class Fault(Struct, frozen=True, kw_only=True):
-    """What a link does to packets. `which` is for drop, duplicate, corrupt and reorder.
-
-    `burst`: how many are lost in a row, in the mean. `hold`: how many a reordered one lets past. `rate` in bits a
-    second, and for how long a packet waits for it at most. `answer`: what a sender is told whose packets are cut.
-    """
-
-    name: Literal["rate", "cut", "drop", "corrupt", "duplicate", "reorder", "delay"]
-    which: Which | None = None
-    burst: float = 1.0
-    hold: int = 1
-    visible: bool = False
-    delay_s: float = 0.0
-    jitter_s: float = 0.0
-    rate: float = 0.0
-    queue_s: float = 0.05
-    answer: str = "silent"
-
-
 class Output(Struct, frozen=True):
     """Newly on the program's screen since the last match: a text to the letter, or a regular expression."""
 
@@ -157,7 +113,10 @@ class PortState(Struct, frozen=True):
 
 
 class LinkState(Struct, frozen=True):
-    """Counters of a link, None where nothing is said. `dropped` may name the lost ones: each sender's, from 1."""
+    """Counters of a link, None where nothing is said.
+
+    `dropped` may name the lost ones: each sender's, from 1, sorted. Then `only` is set, and the link is one way.
+    """
 
     sent: Num | None = None
     arrived: Num | None = None
@@ -170,6 +129,11 @@ class ThingState(Struct, frozen=True):
     """Attributes expected of a testinfra module, by testinfra's own names, typed by the attribute's shape."""
 
     attributes: dict[str, str | int | bool | list[str]]
+
+
+Subject = ProgramRef | Port | Link | Thing
+State = ProgramState | PortState | LinkState | ThingState
+"""How a subject is: each kind of subject has a kind of state."""
 
 
 class End(Struct, frozen=True):
@@ -246,26 +210,28 @@ class Stop(Struct, frozen=True, kw_only=True):
 class Wait(Struct, frozen=True, kw_only=True):
     """Wait for a program's end (`expect` judges it) or until a state is there (`until`).
 
-    `on` is given for ports and things. Exactly one of `until` and `expect` is set.
+    `on` is given for ports and things, `only` may be for links. Exactly one of `until` and `expect` is set.
     """
 
     at: Position
     why: str | None = None
     on: str | None = None
-    subject: ProgramRef | Port | Thing
-    until: ProgramState | PortState | ThingState | None = None
+    subject: Subject
+    only: Only | None = None
+    until: State | None = None
     expect: tuple[End, ...] | None = None
     timeout_s: float = 10.0
 
 
 class Check(Struct, frozen=True, kw_only=True):
-    """Look now. A program without `expect`: runs (then `expect` is None)."""
+    """Look now. A program without `expect`: runs (then `expect` is None). `on` and `only` as in a wait."""
 
     at: Position
     why: str | None = None
     on: str | None = None
-    subject: ProgramRef | Port | Thing
-    expect: ProgramState | PortState | ThingState | None = None
+    subject: Subject
+    only: Only | None = None
+    expect: State | None = None
 
 
 class Pytest(Struct, frozen=True, kw_only=True):
@@ -279,7 +245,10 @@ class Pytest(Struct, frozen=True, kw_only=True):
 
 
 class Impair(Struct, frozen=True, kw_only=True):
-    """The verb `link`: from here on a link does this to packets of a kind. `seed` None: the scenario's."""
+    """The verb `link`: from here on a link does this to packets of a kind. `seed` None: the scenario's.
+
+    `faults` has at least one, at most one of each name, in the order in which a packet passes them.
+    """
 
     at: Position
     why: str | None = None
@@ -305,7 +274,7 @@ class Halt(Struct, frozen=True, kw_only=True):
     host: str
 
 
-Step = Start | Run | Send | Signal | Stop | Wait | Check | Pytest | Halt
+Step = Start | Run | Send | Signal | Stop | Wait | Check | Pytest | Impair | Heal | Halt
 
 
 class HostSpec(Struct, frozen=True):

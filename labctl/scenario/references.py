@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from labctl.scenario.halts import check_halts, named_programs
 from labctl.scenario.kinds import MOST_COPIES, is_word
+from labctl.scenario.link_ends import check_link_ends
 from labctl.scenario.model import End, HostSpec, Port, Run, Stop, Wait
 from labctl.scenario.names import HostNames, copies, hosts_by_name, program_name
 from labctl.scenario.placeholders import hosts_asked_for
@@ -28,6 +29,9 @@ from labctl.scenario.yaml_tree import Node, Scalar
 
 MOST_PROGRAMS = 10_000
 
+_TAKEN_AS_WRITTEN = ("link", "heal")
+"""Verbs whose texts have no placeholders."""
+
 
 def check_references(
     outlines: Sequence[Outline | None], hosts: Iterable[HostSpec] | None, page: Page
@@ -38,6 +42,7 @@ def check_references(
     absent = {name for spec in known or () if spec.absent for name in (spec.service, *copies(spec.service, spec.count))}
     if known is not None:
         _check_hosts(outlines, names, absent, page)
+        check_link_ends(outlines, names, absent, page)
     _Programs(outlines, names, page).walk()
     check_halts(outlines, names, absent, page)
 
@@ -59,7 +64,7 @@ def _check_hosts(outlines: Sequence[Outline | None], names: HostNames, absent: C
             ):
                 _note_unknown_host(port.address, values.nodes[key], names, page)
         for key, node in values.nodes.items():
-            if key != "why":
+            if key != "why" and outline.verb not in _TAKEN_AS_WRITTEN:
                 _check_placeholders(node, names, page)
 
 

@@ -215,7 +215,9 @@ def _is_empty(node: MapNode, page: Page) -> bool:
     return not node.entries
 
 
-def _state(title: str, keys: dict[str, Key[Any]], words: Words, make: Callable[[Values, Page], T]) -> Kind[T]:
+def state_kind(title: str, keys: dict[str, Key[Any]], words: Words, make: Callable[[Values, Page], T]) -> Kind[T]:
+    """A map of states with at least one key; `make` turns its values into one."""
+
     def read(node: Node, page: Page) -> T | None:
         found = expect_map(node, page, title)
         if found is None or _is_empty(found, page):
@@ -225,12 +227,12 @@ def _state(title: str, keys: dict[str, Key[Any]], words: Words, make: Callable[[
     return Kind(title, read, object_schema(keys, minProperties=1))
 
 
-PROGRAM_UNTIL: Kind[ProgramState] = _state("a program's state", _UNTIL_KEYS, PROGRAM_WORDS, _program_state)
-PROGRAM_CHECK: Kind[ProgramState] = _state("a program's state", _CHECK_KEYS, CHECK_WORDS, _program_state)
-PORT_STATE: Kind[PortState] = _state("a port's state", _PORT_KEYS, PORT_WORDS, _port_state)
+PROGRAM_UNTIL: Kind[ProgramState] = state_kind("a program's state", _UNTIL_KEYS, PROGRAM_WORDS, _program_state)
+PROGRAM_CHECK: Kind[ProgramState] = state_kind("a program's state", _CHECK_KEYS, CHECK_WORDS, _program_state)
+PORT_STATE: Kind[PortState] = state_kind("a port's state", _PORT_KEYS, PORT_WORDS, _port_state)
 
 
 def thing_state(thing: Thing) -> Kind[ThingState]:
     """The attributes of a THING, as `expect` and `until` take them."""
     title = f"a map of what `{thing.module}` has"
-    return _state(title, attribute_keys(shape_of(thing)), attribute_words(thing.module), _thing_state)
+    return state_kind(title, attribute_keys(shape_of(thing)), attribute_words(thing.module), _thing_state)

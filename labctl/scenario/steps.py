@@ -89,6 +89,13 @@ _MISPLACED: dict[tuple[str, str], str] = {
     ("signal", "on"): "remove it: a program's host is known",
     ("halt", "on"): "write `halt: HOST`",
     ("halt", "to"): "write `halt: HOST`",
+    ("link", "on"): "remove it: the link names its hosts",
+    ("link", "to"): "write it in the link: `A -> B`",
+    ("link", "until"): "write a `heal` step where it shall end",
+    ("link", "timeout"): "write a `heal` step where it shall end",
+    ("link", "expect"): "write a `check` step with this link",
+    ("heal", "on"): "remove it: the link names its hosts",
+    ("heal", "only"): "leave it out: all that is on the link ends",
     ("wait", "to"): "write `wait: PROGRAM`",
     ("check", "to"): "write `check: PROGRAM`",
 }

@@ -7,7 +7,7 @@ from typing import Literal, cast
 
 from labctl.scenario.kinds import TAKEN, TEXT, WORD_SCHEMA, is_word, whole
 from labctl.scenario.measures import seconds
-from labctl.scenario.model import Link, Port, ProgramRef, Thing
+from labctl.scenario.model import Link, Port, ProgramRef, Subject, Thing
 from labctl.scenario.problems import did_you_mean, quoted
 from labctl.scenario.reading import Kind, Page, note_kind
 from labctl.scenario.thing_kinds import ARGUMENTS
@@ -95,13 +95,13 @@ def _is_address(address: str, node: Node, page: Page) -> bool:
     return False
 
 
-def _nearly_port(text: str) -> re.Match[str] | None:
+def nearly_port(text: str) -> re.Match[str] | None:
     """A port in another tool's words. Looks at short texts only: the pattern tries every split of blanks."""
     return re.fullmatch(_NEARLY_PORT, text.strip()) if len(text) < 80 else None
 
 
 def _port_hint(text: str) -> str:
-    if found := _nearly_port(text):
+    if found := nearly_port(text):
         protocol = (found[1] or found[5] or "tcp").lower()
         number = found[3] or found[4] or found[6]
         address = f"{found[2].strip('/')}:" if found[2] and found[2] != "*" else ""
@@ -123,16 +123,20 @@ def read_link(text: str, node: Node, page: Page) -> Link | None:
             hint = f"write `{first} {arrow} {second}`"
         page.wrong(node, f"{quoted(text)} is not a link", hint)
         return None
-    for end in (found[1], found[3]):
-        if end == "*":
-            page.wrong(node, "'*' is not a host", "write `any`")
-            return None
-        if not is_word(end):
-            page.wrong(
-                node, f"{quoted(end)} is not a host's name", "write `A -> B` with names of hosts, or `any`"
-            )
-            return None
-    return Link(found[1], found[3], both=found[2] == "<->")
+    if all(_is_end(end, node, page) for end in (found[1], found[3])):
+        return Link(found[1], found[3], both=found[2] == "<->")
+    return None
+
+
+def _is_end(end: str, node: Node, page: Page) -> bool:
+    """Whether this can be a host's name, or is `any`. Whether there is such a host is looked up when all are known."""
+    if end in ("*", "all"):
+        page.wrong(node, f"'{end}' is not a host", "write `any`")
+    elif end == "localhost":
+        page.wrong(node, "what a host sends to itself uses no link", "write names of hosts, or `any`")
+    elif not is_word(end):
+        page.wrong(node, f"{quoted(end)} is not a host's name", "write `A -> B` with names of hosts, or `any`")
+    return is_word(end) and end not in ("all", "localhost")
 
 
 def _read_link(node: Node, page: Page) -> Link | None:
@@ -152,14 +156,11 @@ def _read_program(node: Node, page: Page) -> str | None:
     return None
 
 
-Subject = ProgramRef | Port | Thing | Link
-
-
 def _read_subject(node: Node, page: Page) -> Subject | None:
     if isinstance(node, MapNode):
         return _read_thing(node, page)
     if not isinstance(node, Scalar):
-        note_kind(node, page, "a program, a PORT or a THING")
+        note_kind(node, page, "a program, a PORT, a LINK or a THING")
         return None
     text = node.text
     if re.search(_ARROW, text):
@@ -167,14 +168,14 @@ def _read_subject(node: Node, page: Page) -> Subject | None:
     if text in ("tcp", "udp", "unix"):
         page.wrong(node, f"'{text}' needs a port", _port_hint(text))
         return None
-    if re.match(r"(?i)(tcp|udp|unix)\b(?!$|-)", text) or _nearly_port(text):
+    if re.match(r"(?i)(tcp|udp|unix)\b(?!$|-)", text) or nearly_port(text):
         return _port(text, node, page)
     if seconds(text) is not None:
         page.wrong(node, f"{quoted(text)} is a time, and there is no sleep", NO_SLEEP)
         return None
     if is_word(text) and text not in TAKEN:
         return ProgramRef(text)
-    hint = "write a program's name, a PORT like `tcp 51717`, or a THING like `{file: /path}`"
+    hint = "write a program's name, a PORT like `tcp 51717`, a LINK like `A -> B`, or a THING like `{file: /path}`"
     page.wrong(node, f"{quoted(text)} is nothing to look at", hint)
     return None
 
@@ -210,7 +211,7 @@ READY_PORT: Kind[Port] = Kind("a PORT like `tcp 51717`", _read_ready_port, PORT.
 LINK: Kind[Link] = Kind("a LINK like `A -> B`", _read_link, {"type": "string", "pattern": LINK_PATTERN})
 PROGRAM: Kind[str] = Kind("a program's name", _read_program, WORD_SCHEMA)
 SUBJECT: Kind[Subject] = Kind(
-    "a program, a PORT or a THING",
+    "a program, a PORT, a LINK or a THING",
     _read_subject,
     {"anyOf": [WORD_SCHEMA, PORT.schema, LINK.schema, *_things_schema()]},
 )

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from msgspec import Struct
 
 from labctl.scenario import model
 from labctl.scenario.commands import COMMAND, ENV
-from labctl.scenario.faults import HEAL, LINK_KEYS, ONLY
+from labctl.scenario.fault_keys import HEAL, LINK_KEYS
+from labctl.scenario.faults import heal, impair
 from labctl.scenario.kinds import COUNT, HOST, NAME, TAKEN, TEXT, is_word
 from labctl.scenario.maps import table
 from labctl.scenario.measures import TIMEOUT
 from labctl.scenario.model import End, Input, Port, ProgramState
 from labctl.scenario.names import program_name
+from labctl.scenario.packets import ONLY
 from labctl.scenario.problems import quoted
-from labctl.scenario.reading import Key, Kind, Page, Unreadable, Values
+from labctl.scenario.reading import Key, Kind, Page, Values
 from labctl.scenario.signals import SIGNALS, signal_hint
 from labctl.scenario.states import ENDS, PROGRAM_UNTIL
 from labctl.scenario.subjects import PROGRAM, READY_PORT, SUBJECT
 from labctl.scenario.texts import INPUT
 from labctl.scenario.waits import CHECK_EXPECT, UNTIL, WAIT_EXPECT, check_expects, known_subject, wait_ends
-from labctl.scenario.words import not_yet
 from labctl.scenario.yaml_tree import Mapping as MapNode
 from labctl.scenario.yaml_tree import Node
 
@@ -177,6 +178,7 @@ def _wait(values: Values, page: Page) -> model.Wait:
         why=values.get(WHY),
         on=values.maybe(ON_IF),
         subject=subject,
+        only=values.maybe(ONLY),
         until=until,
         expect=expect,
         timeout_s=values.optional(TIME_LIMIT, DEFAULT_TIMEOUT_S),
@@ -187,7 +189,12 @@ def _check(values: Values, page: Page) -> model.Check:
     subject = known_subject(values.need(CHECK), values, page, verb="check")
     expect = check_expects(subject, values, page)
     return model.Check(
-        at=values.at, why=values.get(WHY), on=values.maybe(ON_IF), subject=subject, expect=expect
+        at=values.at,
+        why=values.get(WHY),
+        on=values.maybe(ON_IF),
+        subject=subject,
+        only=values.maybe(ONLY),
+        expect=expect,
     )
 
 
@@ -205,12 +212,12 @@ def _halt(values: Values, page: Page) -> model.Halt:
     return model.Halt(at=values.at, why=values.get(WHY), host=values.need(HALT))
 
 
-def _not_yet(verb: str) -> Callable[[Values, Page], NoReturn]:
-    def make(values: Values, page: Page) -> NoReturn:
-        page.wrong(values.keys[verb], *not_yet(verb))
-        raise Unreadable(verb)
+def _link(values: Values, page: Page) -> model.Impair:
+    return impair(values, page, why=values.get(WHY))
 
-    return make
+
+def _heal(values: Values, page: Page) -> model.Heal:
+    return heal(values, page, why=values.get(WHY))
 
 
 VERBS: dict[str, Verb] = {
@@ -223,6 +230,6 @@ VERBS: dict[str, Verb] = {
     "check": Verb(table(WHY, ON_IF, CHECK, ONLY, CHECK_EXPECT), _check),
     "pytest": Verb(table(WHY, ON_IF, PYTEST, TIME_LIMIT), _pytest),
     "halt": Verb(table(WHY, HALT), _halt),
-    "link": Verb({"why": WHY} | LINK_KEYS, _not_yet("link")),
-    "heal": Verb(table(WHY, HEAL), _not_yet("heal")),
+    "link": Verb({"why": WHY} | LINK_KEYS, _link),
+    "heal": Verb(table(WHY, HEAL), _heal),
 }

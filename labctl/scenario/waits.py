@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from labctl.scenario.model import End, Link, Port, PortState, ProgramRef, ProgramState, Thing, ThingState
+from labctl.scenario.link_states import LINK_STATE, link_state
+from labctl.scenario.model import End, Link, Port, PortState, ProgramRef, State, Subject, Thing
 from labctl.scenario.reading import Key, Kind, Page, Unreadable, Values
 from labctl.scenario.states import ENDS, PORT_STATE, PROGRAM_CHECK, PROGRAM_UNTIL, thing_state
-from labctl.scenario.subjects import Subject
 from labctl.scenario.things import THINGS
-from labctl.scenario.words import not_yet
 from labctl.scenario.yaml_tree import Node
 
 T = TypeVar("T")
-
-KnownSubject = ProgramRef | Port | Thing
-State = ProgramState | PortState | ThingState
 
 
 def _read_later(node: Node, page: Page) -> Node | None:
@@ -27,17 +23,12 @@ def _things_schema() -> list[object]:
     return [thing_state(Thing(module, "")).schema for module in THINGS]
 
 
-_LINK_SCHEMA = {
-    "type": "object",
-    "properties": {name: {} for name in ("sent", "arrived", "dropped", "retransmitted", "resets", "order")},
-    "additionalProperties": False,
-}
 UNTIL: Key[Node] = Key(
     "until",
     Kind(
         "a state",
         _read_later,
-        {"anyOf": [PROGRAM_UNTIL.schema, PORT_STATE.schema, *_things_schema(), _LINK_SCHEMA]},
+        {"anyOf": [PROGRAM_UNTIL.schema, PORT_STATE.schema, *_things_schema(), LINK_STATE.schema]},
     ),
 )
 WAIT_EXPECT: Key[Node] = Key("expect", Kind("what must be so at the end", _read_later, ENDS.schema))
@@ -46,17 +37,17 @@ CHECK_EXPECT: Key[Node] = Key(
     Kind(
         "a state",
         _read_later,
-        {"anyOf": [PROGRAM_CHECK.schema, PORT_STATE.schema, *_things_schema(), _LINK_SCHEMA]},
+        {"anyOf": [PROGRAM_CHECK.schema, PORT_STATE.schema, *_things_schema(), LINK_STATE.schema]},
     ),
 )
 
 
-def known_subject(subject: Subject, values: Values, page: Page, *, verb: str) -> KnownSubject:
-    """The subject, after a look at whether `on` and `only` fit it. Raises Unreadable for a link."""
+def known_subject(subject: Subject, values: Values, page: Page, *, verb: str) -> Subject:
+    """The subject, after a look at whether `on` and `only` fit it. Raises Unreadable where `on` is missing."""
     if isinstance(subject, Link):
-        message, hint = not_yet("link")
-        page.wrong(values.nodes[verb], message.replace("`link`", "a link to look at"), hint)
-        raise Unreadable(verb)
+        if "on" in values.keys:
+            page.wrong(values.keys["on"], "'on' does not stand with a link: it names its hosts", "remove it")
+        return subject
     if "only" in values.keys:
         page.wrong(values.keys["only"], "'only' stands with a link", "remove it")
     if isinstance(subject, ProgramRef):
@@ -73,9 +64,7 @@ def known_subject(subject: Subject, values: Values, page: Page, *, verb: str) ->
     return subject
 
 
-def wait_ends(
-    subject: KnownSubject, values: Values, page: Page
-) -> tuple[State | None, tuple[End, ...] | None]:
+def wait_ends(subject: Subject, values: Values, page: Page) -> tuple[State | None, tuple[End, ...] | None]:
     """`until` and `expect` of a wait: exactly one of them is set."""
     if isinstance(subject, ProgramRef):
         if "until" in values.nodes and "expect" in values.nodes:
@@ -95,24 +84,26 @@ def wait_ends(
     if isinstance(subject, Port):
         return _port_state(UNTIL, values, page), None
     if "until" not in values.nodes:
-        page.wrong(
-            values.nodes["wait"], "a wait for a THING needs `until`", "add `until: {ATTRIBUTE: value}`"
-        )
+        what, state = ("link", "arrived: 3") if isinstance(subject, Link) else ("THING", "ATTRIBUTE: value")
+        page.wrong(values.nodes["wait"], f"a wait for a {what} needs `until`", f"add `until: {{{state}}}`")
         raise Unreadable("until")
+    if isinstance(subject, Link):
+        return link_state(subject, UNTIL, values, page), None
     return _state(thing_state(subject), UNTIL, values, page), None
 
 
-def check_expects(subject: KnownSubject, values: Values, page: Page) -> State | None:
+def check_expects(subject: Subject, values: Values, page: Page) -> State | None:
     """`expect` of a check; None for a program of which only is expected that it runs."""
     if isinstance(subject, ProgramRef):
         return _state(PROGRAM_CHECK, CHECK_EXPECT, values, page) if "expect" in values.nodes else None
     if isinstance(subject, Port):
         return _port_state(CHECK_EXPECT, values, page)
     if "expect" not in values.nodes:
-        page.wrong(
-            values.nodes["check"], "nothing is expected of this THING", "add `expect: {ATTRIBUTE: value}`"
-        )
+        what, state = ("link", "arrived: 3") if isinstance(subject, Link) else ("THING", "ATTRIBUTE: value")
+        page.wrong(values.nodes["check"], f"nothing is expected of this {what}", f"add `expect: {{{state}}}`")
         raise Unreadable("expect")
+    if isinstance(subject, Link):
+        return link_state(subject, CHECK_EXPECT, values, page)
     return _state(thing_state(subject), CHECK_EXPECT, values, page)
 
 

@@ -6,9 +6,6 @@ from labctl.scenario.reading import Words
 
 # What the language has, and which part of labctl it comes with.
 LATER: dict[str, str] = {
-    "link": "the faults",
-    "heal": "the faults",
-    "only": "the faults",
     "syscalls": "the observation",
     "order": "the observation",
 }
@@ -134,7 +131,23 @@ LINK_WORDS = Words(
         "port": "write `only: tcp 51717`",
         "protocol": "write `only: tcp` or `only: udp`",
         "for": "write a `heal` step where it shall end",
-        "until": "write a `heal` step where it shall end",
+        **dict.fromkeys(("dup", "copy"), "write `duplicate: [3]`"),
+        **dict.fromkeys(("damage", "corruption"), "write `corrupt: [3]`"),
+        **dict.fromkeys(("limit", "buffer"), "write `queue: 50ms`"),
+    },
+)
+LINK_STATE_WORDS = Words(
+    "a link's state",
+    {
+        **dict.fromkeys(("lost", "loss", "drops"), "write `dropped`"),
+        **dict.fromkeys(("received", "delivered"), "write `arrived`"),
+        **dict.fromkeys(("packets", "count", "transmitted"), "write `sent` or `arrived`"),
+        **dict.fromkeys(("retransmissions", "retransmits", "repeated"), "write `retransmitted`"),
+        **dict.fromkeys(("rst", "reset"), "write `resets`"),
+        "established": "write `check: tcp 51717` with `on`",
+        "unread": "write `check: tcp 51717` with `on`",
+        "overflowed": "write `check: udp 51717` with `on`",
+        "output": "write it for the program",
     },
 )
 END_WORDS = Words(

@@ -130,6 +130,13 @@ def test_a_program_that_ends_before_its_first_call_names_none(command: str) -> N
         ("{on: client, check: tcp 7, expect: {unacked: 1}}", "tcp(7)", "unacked: "),
         ("{on: client, check: udp 7, expect: {overflowed: 1}}", "udp(7)", "overflowed: "),
         ("{on: client, check: unix /x, expect: {unread: 1}}", "unix(7)", "unread: "),
+        ("{link: client -> cheerios, only: udp, drop: [2]}", "udp(7)", "drop: what is lost is lost in silence"),
+        ("{link: client -> cheerios, only: tcp 7, drop: [2]}", "tcp(7)", "drop: what is not acknowledged"),
+        ("{link: client -> cheerios, drop: fragments}", "ip(7)", "fragments: "),
+        ("{link: client -> cheerios, cut: reset}", "tcp(7)", "cut: reset: the answer"),
+        ("{link: client -> cheerios, cut: host-unreachable}", "icmp(7)", "cut: host-unreachable: "),
+        ("{check: client -> cheerios, expect: {retransmitted: 1}}", "tcp(7)", "retransmitted: "),
+        ("{wait: client -> cheerios, until: {resets: 1}}", "tcp(7)", "resets: "),
         *((f"{{on: client, check: tcp 7, expect: {{{name}: 1}}}}", "tcp(7)", f"{name}: ") for name in SOCKET_STATES),
     ],
 )
@@ -166,3 +173,7 @@ def test_programs_that_do_the_same_share_a_line() -> None:
     said = pages("{on: cheerios, start: server 7}, {on: client, run: client cheerios 7}")
 
     assert said["socket(2)"] == ["server, client: makes a socket, which has no address yet"]
+
+
+def test_a_link_that_is_cut_in_silence_and_one_of_any_packets_name_no_page() -> None:
+    assert pages("{link: client -> cheerios, cut: silent}, {link: cheerios -> client, delay: 40ms}, {heal: all}") == {}

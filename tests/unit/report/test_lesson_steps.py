@@ -212,5 +212,6 @@ def test_every_verb_of_the_language_is_told() -> None:
     verbs = set(model.Step.__args__)
 
     assert verbs == {
-        *(model.Start, model.Run, model.Send, model.Signal, model.Stop, model.Wait, model.Check, model.Pytest, Halt)
+        *(model.Start, model.Run, model.Send, model.Signal, model.Stop, model.Wait, model.Check, model.Pytest, Halt),
+        *(model.Impair, model.Heal),
     }

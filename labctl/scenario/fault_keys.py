@@ -1,0 +1,134 @@
+"""The keys of `link` and `heal`, each with the type of its value."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from labctl.scenario.kinds import BOOL, TEXT, WHOLE, one_of
+from labctl.scenario.maps import table
+from labctl.scenario.measures import TIME, TIME_SCHEMA
+from labctl.scenario.model import Link
+from labctl.scenario.packets import ONLY, WHICH
+from labctl.scenario.problems import quoted
+from labctl.scenario.reading import Key, Kind, Page
+from labctl.scenario.subjects import LINK, LINK_PATTERN
+from labctl.scenario.yaml_tree import Node
+
+MOST_HELD = 1000
+LONGEST_DELAY_S = 60.0
+
+_NUMBER = r"[0-9]{1,6}(?:\.[0-9]{1,6})?"
+_BITS = {"bit": 1.0, "kbit": 1e3, "mbit": 1e6, "gbit": 1e9}
+_RATE = rf"({_NUMBER})(bit|kbit|mbit|gbit)"
+_NEARLY_RATE = rf"(?i)({_NUMBER})\s*([kmg]?)i?(?:bits?|b)?(?:/s|ps)?"
+_NEARLY_BYTES = r"[0-9.]+ *(?:[kKMG]i?)?(?:[Bb]ytes?|B)(?:ps|/s)?"
+_CUTS = ("silent", "reset", "port-unreachable", "host-unreachable", "net-unreachable", "admin-prohibited")
+_CUT_HINTS = {
+    **dict.fromkeys(("true", "yes", "drop", "down", "partition"), "write `cut: silent`"),
+    "unreachable": "write `host-unreachable`, `net-unreachable` or `port-unreachable`",
+    "prohibited": "write `admin-prohibited`",
+    "refused": "write `reset`, or `port-unreachable`",
+    "rst": "write `reset`",
+    **dict.fromkeys(("false", "no"), "write a `heal` step"),
+}
+
+
+def _read_burst(node: Node, page: Page) -> float | None:
+    text = TEXT.read(node, page)
+    if text is None:
+        return None
+    if re.fullmatch(_NUMBER, text) is None:
+        page.wrong(node, f"{quoted(text)} is not a length", "write it like `3.5`")
+        return None
+    if float(text) < 1:
+        page.wrong(node, f"a burst of {quoted(text)} is shorter than one packet", "write at least 1")
+        return None
+    return float(text)
+
+
+def _read_hold(node: Node, page: Page) -> int | None:
+    number = WHOLE.read(node, page)
+    if number is not None and not 1 <= number <= MOST_HELD:
+        hint = "leave `reorder` out" if number == 0 else None
+        page.wrong(node, f"'{number}' is not from 1 to {MOST_HELD}", hint)
+        return None
+    return number
+
+
+def _read_rate(node: Node, page: Page) -> float | None:
+    text = TEXT.read(node, page)
+    if text is None:
+        return None
+    found = re.fullmatch(_RATE, text)
+    if found is None:
+        page.wrong(node, f"{quoted(text)} is not a rate", _rate_hint(text))
+        return None
+    rate = float(found[1]) * _BITS[found[2]]
+    if rate < 1:
+        page.wrong(node, f"{quoted(text)} carries nothing", "write `cut: silent`")
+        return None
+    return rate
+
+
+def _rate_hint(text: str) -> str:
+    if re.fullmatch(_NEARLY_BYTES, text):
+        return "write bits, not bytes: `8kbit` are 1000 bytes a second"
+    if re.fullmatch(_NUMBER, text):
+        return f"write `{text}bit` or `{text}kbit`"
+    found = re.fullmatch(_NEARLY_RATE, text)
+    return f"write `{found[1]}{found[2].lower()}bit`" if found else "write it like `64kbit` or `1mbit`"
+
+
+def _read_delay(node: Node, page: Page) -> float | None:
+    time_s = TIME.read(node, page)
+    if time_s is not None and not 0 < time_s <= LONGEST_DELAY_S:
+        page.wrong(node, "a delay is longer than nothing and at most a minute", "write it like `40ms`, or leave it out")
+        return None
+    return time_s
+
+
+def _read_queue(node: Node, page: Page) -> float | None:
+    time_s = TIME.read(node, page)
+    if time_s is not None and time_s > LONGEST_DELAY_S:
+        page.wrong(node, "a packet waits at most a minute", "write it like `50ms`")
+        return None
+    return time_s
+
+
+def _read_healed(node: Node, page: Page) -> Link | Literal["all"] | None:
+    text = TEXT.read(node, page)
+    if text == "all":
+        return "all"
+    if text in ("true", "yes", "any", "*"):
+        page.wrong(node, f"{quoted(text)} is not a link", "write `heal: A -> B`, or `heal: all`")
+        return None
+    return None if text is None else LINK.read(node, page)
+
+
+DROP, DUPLICATE, CORRUPT, REORDER = (Key(name, WHICH) for name in ("drop", "duplicate", "corrupt", "reorder"))
+BURST = Key("burst", Kind("a length like `3.5`", _read_burst, {"type": "number", "minimum": 1}))
+HOLD = Key(
+    "hold",
+    Kind("a whole number from 1 on", _read_hold, {"type": "integer", "minimum": 1, "maximum": MOST_HELD}),
+)
+VISIBLE = Key("visible", BOOL)
+DELAY, JITTER = (Key(name, Kind("a time like `40ms`", _read_delay, TIME_SCHEMA)) for name in ("delay", "jitter"))
+RATE = Key("rate", Kind("a rate like `1mbit`", _read_rate, {"type": "string", "pattern": rf"^{_RATE}$"}))
+QUEUE = Key("queue", Kind("a time like `50ms`", _read_queue, TIME_SCHEMA))
+CUT = Key("cut", one_of("a way to cut", _CUTS, _CUT_HINTS))
+RULE_SEED = Key("seed", WHOLE)
+LINK_KEY = Key("link", LINK, required=True)
+LINK_KEYS: dict[str, Key[Any]] = table(  # Any: each key has a type of its own
+    *(LINK_KEY, ONLY, DROP, DUPLICATE, CORRUPT, REORDER, BURST, HOLD, VISIBLE),
+    *(DELAY, JITTER, RATE, QUEUE, CUT, RULE_SEED),
+)
+HEAL: Key[Link | Literal["all"]] = Key(
+    "heal",
+    Kind(
+        "a LINK, or `all`",
+        _read_healed,
+        {"anyOf": [{"const": "all"}, {"type": "string", "pattern": LINK_PATTERN}]},
+    ),
+    required=True,
+)
