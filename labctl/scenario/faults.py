@@ -33,7 +33,8 @@ FAULTS = ("rate", "cut", "drop", "corrupt", "duplicate", "reorder", "delay")
 COUNT_OF = "add `only: udp 51717`, or what else is to be counted"
 _SOMETHING = "add a fault, such as `drop: 20%`, `delay: 40ms` or `cut: silent`"
 _CHOOSERS = (DROP, CORRUPT, DUPLICATE, REORDER)
-_BELONGS_TO = {"burst": "drop", "hold": "reorder", "visible": "corrupt", "jitter": "delay", "queue": "rate"}
+BELONGS_TO = {"burst": "drop", "hold": "reorder", "visible": "corrupt", "jitter": "delay", "queue": "rate"}
+"""Keys that say more of a fault, and the fault."""
 _ADDED = {
     "drop": "write it beside `drop: 20%`",
     "reorder": "write it beside `reorder: [3]`",
@@ -91,7 +92,7 @@ _MAKERS: dict[str, Callable[[Values], Fault]] = {
 
 
 def _note_what_stands_alone(values: Values, page: Page) -> None:
-    for name, owner in _BELONGS_TO.items():
+    for name, owner in BELONGS_TO.items():
         if name in values.nodes and owner not in values.nodes:
             page.wrong(values.keys[name], f"'{name}' stands with `{owner}`", _ADDED[owner])
 

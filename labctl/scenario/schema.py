@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from labctl.scenario.faults import BELONGS_TO, FAULTS
 from labctl.scenario.maps import object_schema
 from labctl.scenario.read import TOP_KEYS
 from labctl.scenario.verbs import VERBS
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
+
+_TOGETHER: dict[str, dict[str, Any]] = {  # Any: JSON is whatever JSON is
+    "link": {
+        "anyOf": [{"required": [fault]} for fault in FAULTS],
+        "dependencies": {name: [fault] for name, fault in BELONGS_TO.items()},
+    }
+}
+"""Which keys of a verb need each other."""
 
 
 def schema() -> dict[str, Any]:  # Any: JSON is whatever JSON is
@@ -20,4 +29,4 @@ def schema() -> dict[str, Any]:  # Any: JSON is whatever JSON is
 
 
 def _step(verb: str) -> dict[str, Any]:
-    return {"title": verb} | object_schema(VERBS[verb].keys)
+    return {"title": verb} | object_schema(VERBS[verb].keys, **_TOGETHER.get(verb, {}))
