@@ -58,7 +58,7 @@ class _Spare(NamedTuple):
 
 
 class Nursery:
-    """Makes keepers, two ahead of the need: while one is used another gets ready, on another processor."""
+    """Makes keepers ahead of the need: one at first, two where programs come one after another."""
 
     def __init__(self, how: Confinement) -> None:
         self._how = how

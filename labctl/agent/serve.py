@@ -70,8 +70,8 @@ class Agent:
             }
         )
         self._nursery.refill()
-        self._loop.after(_REFILL_AFTER_S, self._nursery.refill)
         gc.freeze()  # what is there now is copied with every fork; don't touch it
+        gc.enable()  # whoever started us did without while modules were imported
         self._loop.run()
 
     def _reap_orphans(self) -> None:

@@ -12,7 +12,7 @@ import sys
 from contextlib import suppress
 from typing import NamedTuple
 
-from labctl.agent.diag import ipv6_only_inodes, unix_queues
+from labctl.agent.diag import TcpSocket, ipv6_only_inodes, tcp_sockets, unix_queues
 
 _TCP_STATES = {
     1: "established", 2: "syn-sent", 3: "syn-received", 4: "fin-wait", 5: "fin-wait", 6: "time-wait",
@@ -45,6 +45,9 @@ def sockets(protocol: str) -> list[Socket]:
     """Every socket of `tcp`, `udp` or `unix` on this host."""
     if protocol == "unix":
         return _unix_sockets()
+    with suppress(OSError):  # a kernel without tcp_diag: the table in /proc tells the same, slowly
+        if protocol == "tcp":
+            return [*map(tcp_socket, tcp_sockets(socket.AF_INET)), *map(tcp_socket, _of_ipv6())]
     found = []
     for name in (protocol, protocol + "6"):
         try:
@@ -52,10 +55,30 @@ def sockets(protocol: str) -> list[Socket]:
                 found += inet_sockets(protocol, table.read())
         except FileNotFoundError:  # no IPv6 in this kernel
             continue
-    if any(one.local[0] == "::" for one in found):
-        only = ipv6_only_inodes(protocol)
+    if protocol == "udp" and any(one.local[0] == "::" for one in found):
+        only = ipv6_only_inodes()
         found = [one._replace(ipv6_only=one.inode in only) for one in found]
     return found
+
+
+def _of_ipv6() -> list[TcpSocket]:
+    try:
+        return tcp_sockets(socket.AF_INET6)
+    except OSError:  # no IPv6 in this kernel
+        return []
+
+
+def tcp_socket(one: TcpSocket) -> Socket:
+    """A socket as sock_diag tells it."""
+    state = _TCP_STATES.get(one.state, "closed")
+    # Of a listening socket what is `sent` is how many may wait.
+    received, sent = _bytes_in_queues(one.state, one.received, 0 if state == "listening" else one.sent)
+    return Socket("tcp", one.local, one.remote, state, received, sent, 0, one.inode, one.ipv6_only)
+
+
+def _bytes_in_queues(state: int, received: int, sent: int) -> tuple[int, int]:
+    """A SYN or FIN has a sequence number, so the kernel counts it in its queue. Nobody reads it: it is no byte."""
+    return max(0, received - (state in _FIN_ARRIVED)), max(0, sent - (state in _SYN_OR_FIN_UNDER_WAY))
 
 
 def inet_sockets(protocol: str, table: bytes) -> list[Socket]:
@@ -68,9 +91,7 @@ def _inet_socket(protocol: str, fields: list[bytes]) -> Socket:
     sent, received = (int(queue, 16) for queue in fields[4].split(b":"))
     if protocol == "tcp":
         state = _TCP_STATES.get(number, "closed")
-        # A SYN or FIN has a sequence number, so the kernel counts it in its queue. Nobody reads it: it is no byte.
-        received = max(0, received - (number in _FIN_ARRIVED))
-        sent = max(0, sent - (number in _SYN_OR_FIN_UNDER_WAY))
+        received, sent = _bytes_in_queues(number, received, sent)
     else:
         state = "listening" if number == _UDP_BOUND else "established"
     return Socket(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import select
+import socket
 import sys
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
-from labctl.agent.sockets import inet_sockets, unix_sockets
+from labctl.agent.sockets import inet_sockets, sockets, unix_sockets
 
 HEAD = b"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 LISTENING = (
@@ -16,9 +21,7 @@ ESTABLISHED = (
     b"   1: 0200330A:CA05 0300330A:8F2C 01 0000000A:00000005 01:00000014 00000000  1000        0 4712 2 ff 20 4 30 -1\n"
 )
 TIME_WAIT = b"   2: 0200330A:CA05 0300330A:8F2E 06 00000000:00000000 03:000016F1 00000000     0        0 0 3 ff\n"
-UDP_BOUND = (
-    b"  517: 00000000:CA05 00000000:0000 07 00000000:00000300 00:00000000 00000000  1000        0 4713 2 ff 7\n"
-)
+UDP_BOUND = b"  517: 00000000:CA05 00000000:0000 07 00000000:00000300 00:00000000 00000000  1000        0 4713 2 ff 7\n"
 UDP_CONNECTED = (
     b"  518: 0200330A:CA06 0300330A:CA05 01 00000000:00000000 00:00000000 00000000  1000        0 4714 2 ff 0\n"
 )
@@ -127,3 +130,33 @@ def test_a_path_with_a_newline_does_not_hide_the_others() -> None:
         b"00000000f265d486: 00000002 00000000 00010000 0001 01 101 /tmp/next\n"
     )
     assert [one.local[0] for one in unix_sockets(table, {})] == ["/tmp/two", "/tmp/next"]
+
+
+def test_sock_diag_and_the_table_in_proc_tell_the_same() -> None:
+    """Of sockets in every state that one process can bring about, with both families where there are both."""
+    families = [(socket.AF_INET, "127.0.0.1")] + [(socket.AF_INET6, "::1")] * _has_ipv6()
+    with ExitStack() as undo:
+        ours = set()
+        for family, address in families:
+            listening = undo.enter_context(socket.create_server((address, 0), family=family, backlog=3))
+            client = undo.enter_context(socket.create_connection(listening.getsockname()[:2]))
+            waiting = undo.enter_context(socket.create_connection(listening.getsockname()[:2]))
+            server = undo.enter_context(listening.accept()[0])
+            client.sendall(b"hello")
+            waiting.shutdown(socket.SHUT_WR)
+            assert select.select([server], [], [], 10)[0]
+            ours |= {os.fstat(one.fileno()).st_ino for one in (listening, client, waiting, server)}
+        names = [Path("/proc/net/tcp"), *[Path("/proc/net/tcp6")] * _has_ipv6()]
+        by_table = [one for name in names for one in inet_sockets("tcp", name.read_bytes()) if one.inode in ours]
+        by_diag = [one._replace(ipv6_only=False) for one in sockets("tcp") if one.inode in ours]
+
+    assert sorted(by_diag) == sorted(by_table)
+    assert len(by_diag) == 4 * len(families)
+
+
+def _has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
