@@ -1,9 +1,9 @@
-"""The agent's modules -> a bundle that a bare interpreter on a host can run.
+"""The agent's modules, or the sidecar's -> a bundle that a bare interpreter on a host can run.
 
-The first process of a container runs COMMAND. It reads one length-prefixed bundle from its standard input and
-becomes the agent; from then on standard input and output carry frames. Modules travel compiled, for an interpreter
-that reads the same byte code, and as source for every other one. What starts there imports as little as it can:
-every millisecond of it is waited for.
+The first process of a container runs COMMAND. It reads one bundle, each part of it with its length before it, from
+its standard input, and becomes what the bundle says; from then on standard input and output carry frames. Modules
+travel compiled, for an interpreter that reads the same byte code, and as source for every other one. What starts
+there imports as little as it can: every millisecond of it is waited for.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def take(size):
         data += piece
     return data
 settings = take(int.from_bytes(take(4), "big"))
-magic, modules = marshal.loads(zlib.decompress(take(int.from_bytes(take(4), "big"))))
+magic, entry, modules = marshal.loads(zlib.decompress(take(int.from_bytes(take(4), "big"))))
 class Bundle:
     def find_spec(self, name, path=None, target=None):
         if name in modules:
@@ -43,28 +43,43 @@ class Bundle:
             exec(ready, module.__dict__)
 sys.meta_path.insert(0, Bundle())
 import json
-from labctl.agent.serve import main
-main(json.loads(settings))
+__import__(entry, fromlist=["main"]).main(json.loads(settings))
 """
 
 COMMAND = ("python3", "-I", "-S", "-u", "-c", _LOADER)
 """What a container runs. It says nothing until a bundle came, and ends when its input ends before that."""
 
 
-def bundle(settings: dict[str, object]) -> bytes:
-    """The agent's settings (labctl.agent.settings) and its modules, each with its length before it.
+AGENT = "labctl.agent.serve"
+SIDECAR = "labctl.sidecar.serve"
+PROBE = "labctl.sidecar.probe"
+"""Modules whose `main` can be run there."""
+
+_ROOMS = {AGENT: ("agent",), SIDECAR: ("agent", "sidecar"), PROBE: ("agent", "sidecar")}
+
+
+def bundle(settings: dict[str, object], *, entry: str = AGENT) -> bytes:
+    """What the `main` of the entry module is told, and all modules that it may need.
 
     It is compressed: of a host that doesn't start nobody reads it, and then it should fit into what lies between.
     """
-    return b"".join(len(part).to_bytes(4, "big") + part for part in (json.dumps(settings).encode(), _modules()))
+    return b"".join(len(part).to_bytes(4, "big") + part for part in (json.dumps(settings).encode(), _packed(entry)))
 
 
 @functools.cache
-def _modules() -> bytes:
-    modules: dict[str, tuple[str, bytes] | None] = {"labctl": None, "labctl.agent": None}
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+def _packed(entry: str) -> bytes:
+    modules: dict[str, tuple[str, bytes] | None] = {"labctl": None}
+    for room in _ROOMS[entry]:
+        modules |= _modules(room)
+    return zlib.compress(marshal.dumps((MAGIC_NUMBER, entry, modules)))
+
+
+def _modules(room: str) -> dict[str, tuple[str, bytes] | None]:
+    """A room's modules by name: source and byte code, None for the room itself."""
+    modules: dict[str, tuple[str, bytes] | None] = {f"labctl.{room}": None}
+    for path in sorted((Path(__file__).parent.parent / room).glob("*.py")):
         if path.stem not in ("__init__", "boot"):
-            name = f"labctl.agent.{path.stem}"
+            name = f"labctl.{room}.{path.stem}"
             code = SourceFileLoader(name, str(path)).get_code(name)
             modules[name] = (path.read_text(), marshal.dumps(code))
-    return zlib.compress(marshal.dumps((MAGIC_NUMBER, modules)))
+    return modules

@@ -12,23 +12,27 @@ import click
 @click.option("--if-possible", is_flag=True, help="Where they can't be had, say why and exit 0: netns needs none.")
 @click.pass_context
 def build(ctx: click.Context, folder: str, if_possible: bool) -> None:
-    """Make the images that hosts on Docker are made from.
+    """Make the images that hosts on Docker are made from, and the one for what runs beside them.
 
     They are those of the compose.yaml that scenarios in FOLDER (this one, if none is given) belong to. What is
     there and up to date is left alone.
     """
+    from msgspec.structs import replace
+
     from labctl.cli.device import Device
     from labctl.cli.refusals import BadFiles, CannotLook
     from labctl.cli.signals import ending_on_signals
     from labctl.cli.tellers import Quiet
     from labctl.engine.choose import docker
     from labctl.engine.contract import EngineError
+    from labctl.plan.image import SIDECAR_IMAGE
     from labctl.runner.select import whole_lab
     from labctl.scenario.problems import ScenarioError
 
     device = Device()
     try:
         plan = whole_lab(Path(folder))
+        plan = replace(plan, attended=tuple(host.name for host in plan.hosts))
         with ending_on_signals(Quiet(device).notice):
             docker().prepare(plan, lambda words: device.progress(f"labctl: {words}"))
     except ScenarioError as error:
@@ -38,6 +42,6 @@ def build(ctx: click.Context, folder: str, if_possible: bool) -> None:
             raise CannotLook(str(error), hint=error.hint) from error
         device.progress(f"labctl: no images for Docker: {error}" + (f"\n  {error.hint}" if error.hint else ""))
         ctx.exit(device.ending(0))
-    for image in dict.fromkeys(host.image for host in plan.hosts):
+    for image in dict.fromkeys((*(host.image for host in plan.hosts), SIDECAR_IMAGE)):
         device.result(f"{image} is there and up to date")
     ctx.exit(device.ending(0))

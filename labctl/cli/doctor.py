@@ -1,4 +1,4 @@
-"""`labctl doctor`: which engines work here, what is missing, and what mends it."""
+"""`labctl doctor`: which engines and which faults work here, what is missing, and what mends it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool) -> None:
-    """Say which engines work here, and what mends the others.
+    """Say which engines work here, which faults links can have there, and what mends the others.
 
     Each is tried; nothing is changed. Exit code 0 if one works, else 3.
     """

@@ -7,7 +7,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+from msgspec.structs import replace
+
 from labctl.engine.contract import Engine, EngineError, Finding, Readiness, Say
+from labctl.plan.image import SIDECAR_IMAGE
 from labctl.plan.model import Plan
 
 EngineName = Literal["auto", "docker", "netns"]
@@ -76,6 +79,8 @@ def _hindrance(plans: Sequence[Plan]) -> str | None:
         looks.version()
         find_compose()
         images = dict.fromkeys(host.image for plan in plans for host in plan.hosts)
+        if any(plan.attended for plan in plans):
+            images[SIDECAR_IMAGE] = None
         missing = [image for image in images if looks.image_labels(image) is None]
     except EngineError as error:
         return str(error)
@@ -87,12 +92,36 @@ def _hindrance(plans: Sequence[Plan]) -> str | None:
 
 
 def readiness_of_all() -> tuple[Readiness, ...]:
-    """What each engine needs and whether it is there; an engine that can't even be asked says why."""
-    return tuple(_readiness(name, engine) for name, engine in (("docker", docker), ("netns", netns)))
+    """What each engine needs and whether it is there; an engine that can't even be asked says why.
+
+    Of those that work, also which mechanisms of faults do. Takes a second or two.
+    """
+    known = (("docker", docker, _mechanisms_on_docker), ("netns", netns, _mechanisms_on_netns))
+    return tuple(_readiness(*one) for one in known)
 
 
-def _readiness(name: str, engine: Callable[[], Engine]) -> Readiness:
+def _readiness(name: str, engine: Callable[[], Engine], mechanisms: Callable[[], tuple[Finding, ...]]) -> Readiness:
     try:
-        return engine().readiness()
+        found = engine().readiness()
     except EngineError as error:
         return Readiness(name, (Finding(f"engine {name}", works=False, detail=str(error), mend=error.hint),))
+    if not found.works:
+        return found
+    try:
+        return replace(found, mechanisms=mechanisms())
+    except EngineError as error:
+        untried = Finding("faults", works=False, detail=f"not tried: {error}", mend=error.hint)
+        return replace(found, mechanisms=(untried,))
+
+
+def _mechanisms_on_docker() -> tuple[Finding, ...]:
+    from labctl.engine.docker.endpoint import find_endpoint
+    from labctl.engine.docker.mechanisms import mechanisms
+
+    return mechanisms(find_endpoint())
+
+
+def _mechanisms_on_netns() -> tuple[Finding, ...]:
+    from labctl.engine.netns.mechanisms import mechanisms
+
+    return mechanisms()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -35,10 +35,15 @@ class Finding(Struct, frozen=True):
 
 
 class Readiness(Struct, frozen=True):
-    """Whether an engine works on this machine. It works when each finding does."""
+    """Whether an engine works on this machine. It works when each finding does.
+
+    `mechanisms` are those of faults, by name (labctl.sidecar.probe); none where they were not tried. An engine works
+    without them.
+    """
 
     engine: str
     findings: tuple[Finding, ...]
+    mechanisms: tuple[Finding, ...] = ()
 
     @property
     def works(self) -> bool:
@@ -57,7 +62,10 @@ class LabSeen(Struct, frozen=True, kw_only=True):
 
 
 class Channel(Protocol):
-    """A byte stream to and from the agent on a host. Frames (labctl.agent.frames) travel on it."""
+    """A byte stream to and from the agent on a host, or the sidecar beside it.
+
+    Frames (labctl.agent.frames) travel on it.
+    """
 
     def fileno(self) -> int:
         """A descriptor that selects as readable when `receive` has something or the end is there."""
@@ -89,6 +97,15 @@ class Lab(Protocol):
         Returns when that has ended. Nothing that it sends from the beginning of this call on need arrive, nothing of
         its end does, and its channel is closed. A host that is halted already is let be. EngineError if it can't be
         done; then the lab is broken.
+        """
+
+    def attend(self, hosts: Sequence[str]) -> Mapping[str, Channel]:
+        """Start a sidecar (labctl.sidecar.serve) beside each of these hosts, with rights over its network alone.
+
+        A channel to each; the first frame on it is `hello`, or `broken` with the reason. Closing it gives back what
+        the sidecar has made, and ends it; its end by itself ends nothing but its channel. A host has one sidecar at
+        a time: one that is about to end is waited for. It goes when its host is halted, or the lab comes down.
+        EngineError if a host is unknown, halted or attended already, or can't be attended; then none of these is.
         """
 
     def down(self) -> None:

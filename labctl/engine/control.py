@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -11,10 +12,14 @@ from labctl.engine.contract import EngineError
 from labctl.engine.stream import SocketChannel, give_order, take_over
 
 _HALTED_WITHIN_S = 30.0
+_ATTENDED_WITHIN_S = 30.0
 
 
 class Control:
-    """The owner is told to make hosts and to halt some; its end is the lab's, and the socket's end is the owner's."""
+    """The owner is told to make hosts, to attend some and to halt some.
+
+    Its end is the lab's, and the socket's end is the owner's.
+    """
 
     def __init__(self, stream: socket.socket) -> None:
         self._stream = stream
@@ -29,6 +34,20 @@ class Control:
         with suppress(ConnectionError):
             give_order(self._stream, orders)
         return take_over(self._stream, count)
+
+    def attend(self, settings: Sequence[dict[str, Any]]) -> dict[str, SocketChannel]:
+        """Order a sidecar for each of these settings: channels by host. EngineError with the owner's words."""
+        try:
+            self._stream.settimeout(_ATTENDED_WITHIN_S)
+            give_order(self._stream, {"attend": list(settings)})
+            channels, words = take_over(self._stream, len(settings))
+        except TimeoutError as error:
+            raise EngineError(f"no host was attended within {_ATTENDED_WITHIN_S:g} s") from error
+        except OSError as error:
+            raise EngineError(f"no host could be attended: {error}") from error
+        if len(channels) < len(settings):
+            raise EngineError(f"no host could be attended: {words.get('error', 'the lab is gone')}")
+        return channels
 
     def halt(self, host: str) -> None:
         """Order a host's end, and return when nothing of it is left. EngineError with the owner's words."""

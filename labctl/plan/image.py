@@ -17,6 +17,9 @@ from labctl.scenario.yaml_tree import Node
 HOST_IMAGE = "labctl-host:latest"
 """The image of labctl's own hosts, made by images/build."""
 
+SIDECAR_IMAGE = "labctl-sidecar:latest"
+"""The image of what runs beside an attended host on Docker, made by images/build."""
+
 
 class Image(Struct, frozen=True):
     """What a host made from an image has. `context` is None where nothing says how it was built."""

@@ -81,8 +81,9 @@ class Plan(Struct, frozen=True, kw_only=True):
     """One lab. The same scenario and compose.yaml give the same plan to the byte, on every engine.
 
     `subnet4`/`subnet6` are where the addresses come from; an engine that must share the machine with other
-    labs moves a plan to another subnet with `labctl.plan.place.moved`. `notes` says in words what of
-    compose.yaml the namespace engine can't honour.
+    labs moves a plan to another subnet with `labctl.plan.place.moved`. `attended` are the hosts that a sidecar
+    will be asked for, as far as that is known beforehand. `notes` says in words what of compose.yaml the namespace
+    engine can't honour.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     hosts: tuple[HostPlan, ...]
     absent: tuple[AbsentHost, ...] = ()
     internet: bool = False
+    attended: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     def host(self, name: str) -> HostPlan:

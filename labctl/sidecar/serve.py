@@ -60,6 +60,7 @@ class Sidecar:
             self._loop.on_readable(self._queue.fileno(), self._on_packets)
             self._line.say({"ev": "hello", "host": self._host, "pid": os.getpid(), "buffer": self._queue.buffer})
             gc.freeze()
+            gc.enable()  # whoever started us did without while modules were imported
             self._loop.run()
         finally:
             self._tables.take_down()

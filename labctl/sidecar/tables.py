@@ -64,20 +64,20 @@ class Tables:
         """
         if not self._is_up:
             self._is_up = True
-            _nft(frame(self._addresses, has_own_queue=self._has_own_queue))
+            nft(frame(self._addresses, has_own_queue=self._has_own_queue))
             if not self._has_own_queue:
                 self._use_iptables()
-        _nft(choosing(interests))
+        nft(choosing(interests))
 
     def lose_fragments(self, interests: Sequence[Interest]) -> None:
         """Lose every fragment but the first of datagrams of these kinds, from now on, and no others."""
-        _nft(losing_fragments(interests))
+        nft(losing_fragments(interests))
 
     def fragmented(self) -> int:
         """How many datagrams lost their fragments since `lose_fragments`."""
         count = 0
         for family in FAMILIES:
-            said = json.loads(_run(["nft", "-j", "list", "chain", family, TABLE, "fragments"]))
+            said = json.loads(run(["nft", "-j", "list", "chain", family, TABLE, "fragments"]))
             rules = [item["rule"]["expr"] for item in said["nftables"] if "rule" in item]
             firsts = [words for words in rules if not any("drop" in word for word in words)]
             count += sum(word["counter"]["packets"] for words in firsts for word in words if "counter" in word)
@@ -87,17 +87,17 @@ class Tables:
         """Remove what is ours, and nothing else. May be called twice."""
         for command, family in _IPTABLES:
             if family in self._had_mangle:
-                _run([command, "-w", "-t", "mangle", "-D", "INPUT", *_TO_QUEUE])
+                run([command, "-w", "-t", "mangle", "-D", "INPUT", *_TO_QUEUE])
                 if not self._had_mangle.pop(family) and _there_is(family, "mangle"):
-                    _nft(f"delete table {family} mangle\n")
+                    nft(f"delete table {family} mangle\n")
         if self._is_up:
             self._is_up = False
-            _nft("".join(f"add table {family} {TABLE}\ndelete table {family} {TABLE}\n" for family in FAMILIES))
+            nft("".join(f"add table {family} {TABLE}\ndelete table {family} {TABLE}\n" for family in FAMILIES))
 
     def _use_iptables(self) -> None:
         for command, family in _IPTABLES:
             had = _there_is(family, "mangle")
-            _run([command, "-w", "-t", "mangle", "-A", "INPUT", *_TO_QUEUE])
+            run([command, "-w", "-t", "mangle", "-A", "INPUT", *_TO_QUEUE])
             self._had_mangle[family] = had
 
 
@@ -192,16 +192,18 @@ def _kinds(only: Only, family: str) -> list[str]:
 
 
 def _there_is(family: str, table: str) -> bool:
-    said = json.loads(_run(["nft", "-j", "list", "tables"]))
+    said = json.loads(run(["nft", "-j", "list", "tables"]))
     tables = [item["table"] for item in said["nftables"] if "table" in item]
     return any(one["family"] == family and one["name"] == table for one in tables)
 
 
-def _nft(text: str) -> None:
-    _run(["nft", "-f", "-"], text)
+def nft(text: str) -> None:
+    """Have nft read these lines: all of them take effect, or none. TableError."""
+    run(["nft", "-f", "-"], text)
 
 
-def _run(words: Sequence[str], text: str = "") -> str:
+def run(words: Sequence[str], text: str = "") -> str:
+    """What one of the packet filter's commands prints. TableError when it is missing, hangs or refuses."""
     try:
         done = subprocess.run(words, input=text, capture_output=True, text=True, timeout=_WITHIN_S, check=False)
     except FileNotFoundError:

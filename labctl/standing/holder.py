@@ -10,13 +10,14 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
 
 from labctl.agent.frames import BadFrame, Decoder, Header, encode
-from labctl.engine.contract import Engine, EngineError, Lab, Say
+from labctl.engine.contract import Channel, Engine, EngineError, Lab, Say
 from labctl.plan.model import Plan
 from labctl.runner.records import HOLDERS_LOG
 from labctl.standing.places import socket_path
@@ -143,13 +144,15 @@ class Holder:
         self._lab, self._engine = lab, engine
         self._selector = selectors.DefaultSelector()
         self._relays: dict[str, Relay] = {}
+        self._sidecars: dict[str, Relay] = {}
+        self._attending: dict[str, Channel] = {}
         self._visits: dict[int, _Visit] = {}
         self._count = 0
         self._goodbye: _Visit | None = None
         self._runs = True
         self._selector.register(listener, selectors.EVENT_READ, lambda: self._accept(listener))
-        for host in lab.channels:
-            self._relay(host)
+        for host, channel in lab.channels.items():
+            self._relays[host] = self._relay(channel, self._stop)
 
     def serve(self) -> None:
         """Until somebody asks for the lab to be taken down, or it breaks."""
@@ -163,21 +166,23 @@ class Holder:
         if self._goodbye is not None:
             self._goodbye.send({"down": True}, b"")
 
-    def _relay(self, host: str) -> None:
-        channel = self._lab.channels[host]
+    def _stop(self) -> None:
+        self._runs = False
+
+    def _relay(self, channel: Channel, on_end: Callable[[], None]) -> Relay:
         decoder = Decoder()
         relay = Relay(lambda header, body: channel.send(encode(header, body)))
-        self._relays[host] = relay
 
         def receive() -> None:
             data = channel.receive()
             if not data:
-                self._runs = False
+                on_end()
                 return
             for header, body in decoder.feed(data):
                 relay.from_agent(header, body)
 
         self._selector.register(channel, selectors.EVENT_READ, receive)
+        return relay
 
     def _accept(self, listener: socket.socket) -> None:
         stream, _ = listener.accept()
@@ -210,6 +215,7 @@ class Holder:
     def _first_word(self, visit: _Visit, header: Header) -> None:
         """`{"host": NAME}`: talk to its agent; `{"halt": NAME}`: end that host.
 
+        `{"attend": [NAME]}`: see that these hosts have a sidecar; `{"sidecar": NAME}`: talk to it.
         `{"about": true}`: tell of the lab; `{"down": true}`: end it.
         """
         if "about" in header:
@@ -217,13 +223,47 @@ class Holder:
             visit.send({"engine": self._engine, "pid": os.getpid(), "up": list(self._relays)}, plan)
         elif "halt" in header:
             visit.send(self._halt(header["halt"]), b"")
+        elif "attend" in header:
+            visit.send(self._attend(header["attend"]), b"")
         elif "down" in header:
             self._goodbye = visit
             self._runs = False
-        elif header.get("host") in self._relays:
-            visit.relay = self._relays[header["host"]]
-            visit.relay.arrive(visit.number, visit.send)
-        elif "host" in header:  # halted since the visitor looked
+        elif "host" in header:
+            self._introduce(visit, self._relays.get(header["host"]))
+        elif "sidecar" in header:
+            self._introduce(visit, self._sidecars.get(header["sidecar"]))
+
+    def _introduce(self, visit: _Visit, relay: Relay | None) -> None:
+        """Let a visitor talk by a relay; None: what it leads to is gone since the visitor looked."""
+        if relay is None:
+            self._end(visit)
+            return
+        visit.relay = relay
+        relay.arrive(visit.number, visit.send)
+
+    def _attend(self, hosts: list[str]) -> Header:
+        """Start the sidecars that aren't there yet; what to answer. They stay for as long as the lab does."""
+        new = [host for host in hosts if host not in self._attending]
+        try:
+            channels = self._lab.attend(new)
+        except EngineError as error:
+            return {"error": str(error), "hint": error.hint}
+        for host, channel in channels.items():
+            self._attending[host] = channel
+            self._sidecars[host] = self._relay(channel, partial(self._lose_sidecar, host))
+        return {"attended": hosts}
+
+    def _lose_sidecar(self, host: str) -> None:
+        """It has ended, or its host is about to: whoever talks to it hears the end."""
+        relay = self._sidecars.pop(host, None)
+        if relay is not None:
+            channel = self._attending.pop(host)
+            self._selector.unregister(channel)
+            channel.close()
+            self._end_visits(relay)
+
+    def _end_visits(self, relay: Relay) -> None:
+        for visit in [visit for visit in self._visits.values() if visit.relay is relay]:
             self._end(visit)
 
     def _halt(self, host: str) -> Header:
@@ -232,8 +272,8 @@ class Holder:
         if relay is None:
             return {"halted": host}
         self._selector.unregister(self._lab.channels[host])
-        for visit in [visit for visit in self._visits.values() if visit.relay is relay]:
-            self._end(visit)
+        self._lose_sidecar(host)
+        self._end_visits(relay)
         try:
             self._lab.halt(host)
         except EngineError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -31,6 +31,10 @@ class KeptLab:
         if host in self._visited.channels:
             halt(self.name, host)
             self._visited.channels.pop(host).close()
+
+    def attend(self, hosts: Sequence[str]) -> Mapping[str, Channel]:
+        """Have its holder do it: what the sidecars do stays when the lab is left standing."""
+        return self._visited.attend(hosts)
 
     def leave(self) -> None:
         """End what was started there; the lab stays."""

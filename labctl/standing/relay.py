@@ -73,13 +73,18 @@ class Relay:
             self._say(asked.visitor, header | {"re": asked.id}, body)
         elif header["ev"] == "hello":
             self._hello = header
-            for send in self._visitors.values():
-                send(header, body)
+            self._say_to_all(header, body)
         elif "program" in header:
             visitor, _, program = header["program"].partition("/")
             if header["ev"] == "gone":
                 self._running.pop(header["program"], None)
             self._say(int(visitor), header | {"program": program}, body)
+        else:  # what happens on the host, or to its packets, by itself
+            self._say_to_all(header, body)
+
+    def _say_to_all(self, header: Header, body: bytes) -> None:
+        for send in self._visitors.values():
+            send(header, body)
 
     def _say(self, visitor: int, header: Header, body: bytes) -> None:
         send = self._visitors.get(visitor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,18 @@ def halt(name: str, host: str) -> None:
         raise EngineError(header["error"], hint=header["hint"])
 
 
+def attend(name: str, hosts: Sequence[str]) -> dict[str, Channel]:
+    """A channel to the sidecar beside each of these hosts of that lab, started if need be. EngineError."""
+    stream = _connect(name)
+    stream.settimeout(_DOWN_WITHIN_S)
+    with stream:
+        stream.sendall(encode({"attend": list(hosts)}))
+        header, _ = _one_frame(stream, name)
+    if "error" in header:
+        raise EngineError(header["error"], hint=header["hint"])
+    return {host: _talk(name, {"sidecar": host}) for host in hosts}
+
+
 class VisitedLab:
     """A standing lab as an engine's lab: coming down only ends what was started there."""
 
@@ -78,6 +91,13 @@ class VisitedLab:
         self.name = lab.name
         self.plan = lab.plan
         self.channels = channels
+        self._attending: list[Channel] = []
+
+    def attend(self, hosts: Sequence[str]) -> Mapping[str, Channel]:
+        """Have its holder see to it: a sidecar there is everybody's, and stays when this visit ends."""
+        attended = attend(self.name, hosts)
+        self._attending += attended.values()
+        return attended
 
     def halt(self, host: str) -> None:
         """EngineError: others visit it too, and it would be gone for them."""
@@ -88,7 +108,7 @@ class VisitedLab:
 
     def down(self) -> None:
         """Leave: the holder ends the programs of whoever has left."""
-        for channel in self.channels.values():
+        for channel in (*self._attending, *self.channels.values()):
             channel.close()
 
 
@@ -97,9 +117,7 @@ def visit(name: str) -> VisitedLab:
     lab = standing(name)
     channels: dict[str, Channel] = {}
     for host in lab.up:
-        stream = _connect(name)
-        stream.sendall(encode({"host": host}))
-        channels[host] = SocketChannel(stream)
+        channels[host] = _talk(name, {"host": host})
     return VisitedLab(lab, channels)
 
 
@@ -135,6 +153,13 @@ class StandingEngine:
     def sweep(self, *, everything: bool = False) -> list[str]:
         """Nothing."""
         return []
+
+
+def _talk(name: str, whom: Header) -> Channel:
+    """A channel by way of the holder."""
+    stream = _connect(name)
+    stream.sendall(encode(whom))
+    return SocketChannel(stream)
 
 
 def _connect(name: str) -> socket.socket:

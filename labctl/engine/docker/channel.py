@@ -9,6 +9,7 @@ from __future__ import annotations
 import select
 import socket
 import struct
+from contextlib import suppress
 
 STDOUT, STDERR = 1, 2
 STALLED_AFTER_S = 30.0
@@ -94,6 +95,9 @@ class DockerChannel:
             raise BrokenPipeError("the host is gone") from error
 
     def close(self) -> None:
+        """The daemon is told at once: whatever of the SDK's still has the stream open doesn't keep it."""
+        with suppress(OSError):  # it is closed, or broken
+            self._stream.shutdown(socket.SHUT_RDWR)
         self._stream.close()
 
     @property

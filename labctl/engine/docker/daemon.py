@@ -6,7 +6,7 @@ Every call has a deadline: of each read from the daemon, hence of a daemon that 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 ANSWERS_WITHIN_S = 30
 BUILDS_WITHIN_S = 600
+_SIDECAR_PROCESSES = 64
+_SIDECAR_MEMORY = 512 * 1024 * 1024  # bytes; it holds the packets that are delayed
 
 
 class State(Struct, frozen=True):
@@ -98,6 +100,46 @@ class Daemon:
         found = details["State"]
         ended = found["Status"] in ("exited", "dead") or bool(found.get("Error"))
         return State(found["Status"], int(found["ExitCode"]) if ended else None, found["Error"], found["OOMKilled"])
+
+    def create_sidecar(self, image: str, words: Sequence[str], *, labels: Mapping[str, str], network: str) -> str:
+        """A container that may do what it likes to its network, and nothing else; its id. It still has to start.
+
+        `network` is `none` or `container:ID`. Its standard input ends when whoever is attached goes.
+        """
+        from docker.types import LogConfig
+
+        with self._translated("creating a sidecar"):
+            rights = self._api.create_host_config(
+                network_mode=network,
+                cap_drop=["ALL"],
+                cap_add=["NET_ADMIN", "NET_RAW"],
+                security_opt=["no-new-privileges:true"],
+                pids_limit=_SIDECAR_PROCESSES,
+                mem_limit=_SIDECAR_MEMORY,
+                memswap_limit=_SIDECAR_MEMORY,
+                log_config=LogConfig(type="none"),
+            )
+            made = self._api.create_container(
+                image, [], entrypoint=list(words), user="0:0", stdin_open=True, labels=dict(labels), host_config=rights
+            )
+        return str(made["Id"])
+
+    def start(self, container: str) -> None:
+        """Start a container that was created."""
+        with self._translated("starting a container"):
+            self._api.start(container)
+
+    def has_ended(self, container: str, *, within_s: int) -> bool:
+        """Wait until a container has ended, so long; whether it has. One that is gone has."""
+        from requests.exceptions import ConnectionError, Timeout
+
+        try:
+            self._tolerantly("waiting for a container", lambda: self._api.wait(container, timeout=within_s))
+        except EngineError as error:
+            if isinstance(error.__cause__, (ConnectionError, Timeout)):
+                return False
+            raise
+        return True
 
     def kill(self, container: str) -> None:
         """End a container's processes. Nothing happens where there are none."""

@@ -29,7 +29,7 @@ class DockerEngine:
         return Readiness("docker", findings(self._endpoint))
 
     def prepare(self, plan: Plan, say: Say) -> None:
-        make_images(plan.hosts, self._endpoint, say)
+        make_images(plan, self._endpoint, say)
 
     def up(self, plan: Plan, *, lab: str, folder: Path, say: Say) -> DockerLab:
         return bring_up(plan, lab=lab, folder=folder, endpoint=self._endpoint, say=say)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 from labctl.engine.contract import EngineError, Say
@@ -14,25 +13,35 @@ from labctl.engine.docker.glance import Looks, look
 from labctl.engine.docker.labels import SOURCE
 from labctl.engine.docker.source import source_hash
 from labctl.plan.dockerfile import read_recipe
-from labctl.plan.image import HOST_IMAGE, is_host_image
-from labctl.plan.model import HostPlan
+from labctl.plan.image import HOST_IMAGE, SIDECAR_IMAGE, is_host_image
+from labctl.plan.model import HostPlan, Plan
 from labctl.plan.shipped import shipped
 
 HOME_MADE_BASE = "labctl-base:bookworm"
 """What images/base/build makes from Debian packages, where no registry gives an official base."""
 
 
-def make_images(hosts: Iterable[HostPlan], endpoint: Endpoint, say: Say) -> None:
-    """Build or get what is missing or stale. A few milliseconds where nothing is. EngineError if it can't be had."""
+def make_images(plan: Plan, endpoint: Endpoint, say: Say) -> None:
+    """Build or get what is missing or stale: the hosts' images, and the sidecars' if a host is to be attended.
+
+    A few milliseconds where nothing is. EngineError if it can't be had.
+    """
     looks = look(endpoint)
-    for host in {host.image: host for host in hosts}.values():
+    for host in {host.image: host for host in plan.hosts}.values():
         if not _is_current(host.image, host.build, looks):
             _make(host, endpoint, looks, say)
+    if plan.attended and not sidecar_image_is_current(looks):
+        _make_own_image("sidecar", SIDECAR_IMAGE, endpoint, say)
 
 
 def host_image_is_current(looks: Looks) -> bool:
     """Whether the image of labctl's own hosts is there, made from the files that this labctl brings along."""
     return _is_current(HOST_IMAGE, _host_context(), looks)
+
+
+def sidecar_image_is_current(looks: Looks) -> bool:
+    """Whether the sidecars' image is there, made from the files that this labctl brings along."""
+    return _is_current(SIDECAR_IMAGE, shipped("images") / "sidecar", looks)
 
 
 def _is_current(image: str, context: Path | None, looks: Looks) -> bool:
@@ -45,7 +54,7 @@ def _make(host: HostPlan, endpoint: Endpoint, looks: Looks, say: Say) -> None:
         say(f"pulling {host.image}")
         _get(host.image, endpoint, say)
     elif is_host_image(host.image) and host.build == _host_context():
-        _make_host_image(endpoint, say)
+        _make_own_image("host", HOST_IMAGE, endpoint, say)
     else:
         _build(host, host.build, endpoint, looks, say)
 
@@ -65,13 +74,16 @@ def _get(image: str, endpoint: Endpoint, say: Say) -> None:
         daemon.close()
 
 
-def _make_host_image(endpoint: Endpoint, say: Say) -> None:
-    """Run labctl's own script, which makes a base from Debian packages where no registry answers."""
+def _make_own_image(name: str, image: str, endpoint: Endpoint, say: Say) -> None:
+    """Run labctl's own script for the image of that folder.
+
+    It makes a base from Debian packages where no registry answers.
+    """
     script = shipped("images") / "build"
-    say(f"building {HOST_IMAGE}")
+    say(f"building {image}")
     last = ""
     with subprocess.Popen(
-        [sys.executable, str(script)],
+        [sys.executable, str(script), name],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -90,13 +102,13 @@ def _make_host_image(endpoint: Endpoint, say: Say) -> None:
             raise
     if child.returncode:
         hint = f"run '{script}' by hand, or use '--engine netns'"
-        raise EngineError(f"the image '{HOST_IMAGE}' could not be built: {last}", hint=hint)
+        raise EngineError(f"the image '{image}' could not be built: {last}", hint=hint)
 
 
 def _build(host: HostPlan, context: Path, endpoint: Endpoint, looks: Looks, say: Say) -> None:
     recipe = read_recipe((context / host.dockerfile).read_text(), file=host.dockerfile, context=context)
     if is_host_image(recipe.base) and not host_image_is_current(looks):
-        _make_host_image(endpoint, say)
+        _make_own_image("host", HOST_IMAGE, endpoint, say)
     home_made = looks.image_labels(HOME_MADE_BASE) is not None
     say(f"building {host.image}")
     daemon = Daemon(endpoint)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
 from labctl.engine.contract import EngineError, Say
+from labctl.engine.docker.attending import Attendants
 from labctl.engine.docker.channel import DockerChannel
 from labctl.engine.docker.child import Child
 from labctl.engine.docker.compose import Project
 from labctl.engine.docker.daemon import Daemon
 from labctl.engine.docker.endpoint import Endpoint
+from labctl.engine.docker.labels import labels
 from labctl.engine.docker.parallel import in_parallel
 from labctl.engine.docker.removal import remove_lab
+from labctl.engine.owner import myself
+from labctl.engine.sidecar import demand_attendable
 from labctl.plan.model import Plan
 
 DOWN_WITHIN_S = 60.0
@@ -32,6 +36,7 @@ class DockerLab:
         self.channels_by_host: dict[str, DockerChannel] = {}
         self.containers: dict[str, str] = {}
         self.daemon: Daemon | None = None
+        self._attendants: Attendants | None = None
 
     @property
     def plan(self) -> Plan:
@@ -42,7 +47,7 @@ class DockerLab:
         return self.channels_by_host
 
     def halt(self, host: str) -> None:
-        """Take its container off the network, and kill it. Compose must be done with it by then."""
+        """Take its container off the network, and kill it and its sidecar's. Compose must be done with it by then."""
         if host not in self.channels_by_host:
             return
         assert self.daemon is not None  # it was needed to come up
@@ -51,7 +56,17 @@ class DockerLab:
         for network in self.daemon.networks(self.lab):
             self.daemon.disconnect(container, network.id)
         self.daemon.kill(container)
+        if self._attendants is not None:
+            self._attendants.end(host)
         self.channels_by_host.pop(host).close()
+
+    def attend(self, hosts: Sequence[str]) -> Mapping[str, DockerChannel]:
+        """Each sidecar is a container of the sidecars' image in the host's network namespace."""
+        demand_attendable(hosts, self._plan, self.channels_by_host)
+        assert self.daemon is not None  # it was needed to come up
+        if self._attendants is None:
+            self._attendants = Attendants(self.daemon, labels(self.lab, self._plan.name, myself()))
+        return self._attendants.begin(hosts, self._plan, self.containers) if hosts else {}
 
     def down(self) -> None:
         """End all hosts at once and let Compose remove them; what it leaves, remove by label."""
@@ -61,7 +76,8 @@ class DockerLab:
         self._finish()  # hosts may speak before Compose has noticed that they started
         with suppress(EngineError):  # without Compose the rest is removed all the same
             self.child = self.project.down()
-        in_parallel(partial(self.daemon.kill, container) for container in self.containers.values())
+        ends = [partial(self.daemon.kill, container) for container in self.containers.values()]
+        in_parallel([*ends, *self._attendants.ends()] if self._attendants is not None else ends)
         self._close_channels()
         self._finish()
         remove_lab(self.daemon, self.lab)

@@ -6,8 +6,8 @@ from labctl.engine.contract import EngineError, Finding
 from labctl.engine.docker.compose import compose_version, find_compose
 from labctl.engine.docker.endpoint import Endpoint
 from labctl.engine.docker.glance import look
-from labctl.engine.docker.images import host_image_is_current
-from labctl.plan.image import HOST_IMAGE
+from labctl.engine.docker.images import host_image_is_current, sidecar_image_is_current
+from labctl.plan.image import HOST_IMAGE, SIDECAR_IMAGE
 
 ANSWERS_WITHIN_S = 5
 
@@ -15,7 +15,7 @@ ANSWERS_WITHIN_S = 5
 def findings(endpoint: Endpoint) -> tuple[Finding, ...]:
     """The daemon first; without one there is nothing more to look at but Compose."""
     daemon = _daemon(endpoint)
-    return (daemon, _compose(), *((_image(endpoint),) if daemon.works else ()))
+    return (daemon, _compose(), *((_image(endpoint), _sidecar_image(endpoint)) if daemon.works else ()))
 
 
 def _daemon(endpoint: Endpoint) -> Finding:
@@ -45,3 +45,11 @@ def _image(endpoint: Endpoint) -> Finding:
     if not host_image_is_current(looks):
         return Finding(what, works=False, detail="it was built from other files", mend="labctl build")
     return Finding(what, works=True, detail="up to date")
+
+
+def _sidecar_image(endpoint: Endpoint) -> Finding:
+    """Only faults need it: its absence is told, and doesn't hinder."""
+    looks = look(endpoint, answers_within_s=ANSWERS_WITHIN_S)
+    current = sidecar_image_is_current(looks)
+    detail = "up to date" if current else "missing, or from other files; only needed for faults: labctl build"
+    return Finding(f"image {SIDECAR_IMAGE}", works=True, detail=detail)

@@ -11,7 +11,7 @@ import select
 import shutil
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import labctl
@@ -153,6 +153,10 @@ class FakeLab:
         if host in self.channels:
             self._parent.halt(host)
             self.channels.pop(host).close()
+
+    def attend(self, hosts: Sequence[str]) -> Mapping[str, Channel]:
+        """EngineError: there is no network whose packets a sidecar could get hold of."""
+        raise EngineError("hosts of the engine 'fake' have no network, so no sidecar", hint="use '--engine netns'")
 
     def down(self) -> None:
         """Close the control socket, which ends every process; then remove the homes."""

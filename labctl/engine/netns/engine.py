@@ -7,13 +7,16 @@ import select
 import socket
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import labctl
 from labctl.engine.contract import Channel, EngineError, LabSeen, Readiness, Say
 from labctl.engine.control import Control
 from labctl.engine.netns.orders import orders_for
 from labctl.engine.netns.readiness import look, why
+from labctl.engine.sidecar import demand_attendable, settings_for
 from labctl.plan.model import Plan
 
 _UP_WITHIN_S = 60.0
@@ -78,6 +81,10 @@ class Supervisor:
             raise EngineError(f"the lab could not be built on namespaces: {reason}", hint=why(words))
         return dict(channels)
 
+    def attend(self, settings: Sequence[dict[str, Any]]) -> dict[str, Channel]:
+        """Have it start a sidecar for each of these settings. EngineError."""
+        return dict(self._control.attend(settings))
+
     def halt(self, host: str) -> None:
         """Have it cut a host's cable and kill the host. EngineError."""
         self._control.halt(host)
@@ -108,6 +115,7 @@ class NetnsLab:
         self.plan = plan
         self.channels = channels
         self._supervisor = supervisor
+        self._attending: dict[str, Channel] = {}
         self.began_ns = time.monotonic_ns()
 
     def halt(self, host: str) -> None:
@@ -115,10 +123,19 @@ class NetnsLab:
         if host in self.channels:
             self._supervisor.halt(host)
             self.channels.pop(host).close()
+            if host in self._attending:
+                self._attending.pop(host).close()
+
+    def attend(self, hosts: Sequence[str]) -> Mapping[str, Channel]:
+        """Its supervisor does it: each sidecar is a process that enters the host's network and nothing else of it."""
+        demand_attendable(hosts, self.plan, self.channels)
+        channels = self._supervisor.attend([settings_for(self.plan, host) for host in hosts]) if hosts else {}
+        self._attending |= channels
+        return channels
 
     def down(self) -> None:
         """Close the control socket; the kernel does the rest."""
-        for channel in self.channels.values():
+        for channel in (*self._attending.values(), *self.channels.values()):
             channel.close()
         self._supervisor.end()
 

@@ -14,6 +14,8 @@ from typing import Any
 
 from labctl.engine.contract import EngineError, Finding, Readiness
 from labctl.engine.netns.ip import find_ip
+from labctl.plan.model import HostPlan, Plan
+from labctl.scenario.model import Family
 
 _MEND_AS_ROOT = "as root: "
 
@@ -47,9 +49,21 @@ def _strace() -> Finding:
 
 def _tried() -> Finding:
     from labctl.engine.netns.engine import Supervisor
-    from labctl.plan.model import HostPlan, Plan
-    from labctl.scenario.model import Family
 
+    supervisor = Supervisor()
+    try:
+        for channel in supervisor.make(smallest_plan()).values():
+            channel.close()
+    except EngineError as error:
+        return Finding("namespaces", False, str(error), error.hint)
+    finally:
+        supervisor.end()
+    user = "an unprivileged user (started as root)" if os.geteuid() == 0 else "this user"
+    return Finding("namespaces", True, f"a lab was built as {user}")
+
+
+def smallest_plan() -> Plan:
+    """A lab of one host that can be reached by nobody."""
     host = HostPlan(
         name="probe",
         service="probe",
@@ -60,17 +74,7 @@ def _tried() -> Finding:
         build=None,
         path=("/usr/bin", "/bin"),
     )
-    plan = Plan(name="probe", family=Family.IPV4, subnet4=None, subnet6=None, hosts=(host,))
-    supervisor = Supervisor()
-    try:
-        for channel in supervisor.make(plan).values():
-            channel.close()
-    except EngineError as error:
-        return Finding("namespaces", False, str(error), error.hint)
-    finally:
-        supervisor.end()
-    user = "an unprivileged user (started as root)" if os.geteuid() == 0 else "this user"
-    return Finding("namespaces", True, f"a lab was built as {user}")
+    return Plan(name="probe", family=Family.IPV4, subnet4=None, subnet6=None, hosts=(host,))
 
 
 def why(words: dict[str, Any]) -> str:

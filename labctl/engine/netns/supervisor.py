@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from labctl.agent import kernel
-from labctl.engine.netns import root
+from labctl.engine.netns import libraries, root
+from labctl.engine.netns.attending import Attendants
 from labctl.engine.netns.host import Birth, give_birth, set_sysctls
 from labctl.engine.netns.ip import run_ip
 from labctl.engine.stream import hand_over, say, take_order
@@ -40,6 +41,7 @@ def main() -> None:
     """Be the launcher: leave the namespaces, fork the supervisor, wait for its end."""
     parent = int(sys.argv[1])
     kernel.die_with_parent(parent, signal.SIGKILL)
+    libraries.keep_at_hand()
     control = socket.socket(fileno=CONTROL)
     try:
         _become_ordinary(parent)
@@ -159,6 +161,7 @@ class _Watch:
         self._control = control
         self._numbers = {name: number for number, name in enumerate(names, 1)}
         self._hosts = dict(zip(pids, names, strict=True))
+        self._attendants = Attendants()
 
     def until_the_end(self, memory: int) -> None:
         """Until labctl closes the control socket: obey, reap, and end the lab if it loses a host or takes too much."""
@@ -173,10 +176,11 @@ class _Watch:
                 self._say(error=f"host {lost} lost its first process")
                 return
             patience_s = _WATCH_EVERY_S
-            if memory_mapped() <= memory:
+            allowed = memory + self._attendants.memory
+            if memory_mapped() <= allowed:
                 continue
             patience_s *= _LOOKS_CLOSELY_EVERY
-            if memory_used() > memory:
+            if memory_used() > allowed:
                 mebibytes = memory // 1048576
                 self._say(error=f"the lab's programs used more than {mebibytes} MiB of memory together")
                 return
@@ -187,21 +191,30 @@ class _Watch:
         if order is None:
             return False
         try:
-            self._halt(order["halt"])
+            if "attend" in order:
+                self._attend(order["attend"])
+            else:
+                self._halt(order["halt"])
+                self._say(halted=order["halt"])
         except OSError as error:
             self._say(error=error.strerror or str(error))
-        else:
-            self._say(halted=order["halt"])
         return True
 
+    def _attend(self, orders: list[dict[str, Any]]) -> None:
+        """Give each host a sidecar, and labctl the channels; or none."""
+        pids = {name: pid for pid, name in self._hosts.items()}
+        channels = self._attendants.begin([(settings, pids[settings["host"]]) for settings in orders])
+        hand_over(self._control, [settings["host"] for settings in orders], channels)
+
     def _halt(self, name: str) -> None:
-        """Cut the host's cable, so that none of its last words gets out, and kill its first process.
+        """Cut the host's cable, so that none of its last words gets out, and kill its sidecar and first process.
 
         The kernel lets that one end when it has ended all others of its namespace (pid_namespaces(7)).
         """
         run_ip(f"link delete {interface(self._numbers[name])}\n")
         pid = next(pid for pid, its in self._hosts.items() if its == name)
         del self._hosts[pid]
+        self._attendants.end(name)
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
 
@@ -209,6 +222,7 @@ class _Watch:
         """Bury the dead. The name of a host that is among them."""
         try:
             while (pid := os.waitpid(-1, os.WNOHANG)[0]) != 0:
+                self._attendants.forget(pid)
                 if pid in self._hosts:
                     return self._hosts[pid]
         except ChildProcessError:

@@ -1,4 +1,4 @@
-"""The agent runs from a bundle on a bare interpreter, as in a container."""
+"""The agent, or the sidecar, runs from a bundle on a bare interpreter, as in a container."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from labctl.agent.boot import COMMAND, bundle
+from labctl.agent.boot import COMMAND, PROBE, SIDECAR, bundle
 from labctl.agent.frames import Decoder, Header, encode
 
 SETTINGS: dict[str, object] = {
@@ -67,6 +67,16 @@ def test_a_bundle_becomes_an_agent(remote: Remote) -> None:
     assert (kinds[1][1], kinds[2][0]["status"]) == (b"hi\n", 0)
     remote.send(encode({"do": "bye", "id": 2}))
     assert remote.next()[0]["re"] == 2
+    assert remote.process.wait(10) == 0
+
+
+@pytest.mark.parametrize(("entry", "lacks"), [(SIDECAR, "names"), (PROBE, "ask")])
+def test_what_it_becomes_travels_in_the_bundle(remote: Remote, entry: str, lacks: str) -> None:
+    """Here it breaks at its settings, before it touches any network: so its own modules have arrived."""
+    remote.send(bundle({"host": "left"}, entry=entry))
+    header, _ = remote.next()
+    assert header["ev"] == "broken"
+    assert (lacks in header["detail"], f"{entry.replace('.', '/')}.py" in header["detail"]) == (True, True)
     assert remote.process.wait(10) == 0
 
 

@@ -7,12 +7,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from labctl.engine import choose as choosing
 from labctl.engine.choose import choose, maker_of, readiness_of_all
-from labctl.engine.contract import Engine, EngineError
+from labctl.engine.contract import Engine, EngineError, Finding
 from labctl.engine.docker import compose, glance
 from labctl.engine.docker.endpoint import Endpoint
+from labctl.engine.fake.engine import Fake
+from labctl.plan.image import SIDECAR_IMAGE
 from labctl.plan.model import Plan
 from labctl.plan.shipped import shipped
 from labctl.runner.select import whole_lab
@@ -68,6 +71,22 @@ def test_namespaces_where_an_image_is_missing(plan: Plan, monkeypatch: pytest.Mo
 
     assert name == "netns"
     assert said == [f"engine netns: Docker has no image '{plan.hosts[0].image}' (`labctl build` makes it)"]
+
+
+def test_only_a_plan_that_attends_hosts_asks_for_the_sidecars_image(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class WithoutSidecars(Daemon):
+        def image_labels(self, image: str) -> dict[str, str] | None:
+            return None if image == SIDECAR_IMAGE else {}
+
+    attending = replace(plan, attended=(plan.hosts[0].name,))
+
+    assert auto(plan, monkeypatch, tmp_path, WithoutSidecars({}))[0] == "docker"
+    assert auto(attending, monkeypatch, tmp_path, WithoutSidecars({})) == (
+        "netns",
+        [f"engine netns: Docker has no image '{SIDECAR_IMAGE}' (`labctl build` makes it)"],
+    )
 
 
 def test_namespaces_where_the_daemon_does_not_answer(
@@ -131,3 +150,22 @@ def test_an_engine_that_cannot_be_had_is_told_by_the_doctor(monkeypatch: pytest.
     finding = readiness_of_all()[0].findings[0]
 
     assert (finding.works, finding.detail, finding.mend) == (False, "it needs what is not there", "get it")
+
+
+def test_mechanisms_that_cannot_be_tried_are_told_by_the_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine works all the same."""
+
+    class Works(Fake):
+        name = "docker"
+
+    def fail() -> tuple[Finding, ...]:
+        raise EngineError("there is no image", hint="run `labctl build`")
+
+    monkeypatch.setattr(choosing, "docker", Works)
+    monkeypatch.setattr(choosing, "_mechanisms_on_docker", fail)
+    found = readiness_of_all()[0]
+
+    assert found.works
+    assert found.mechanisms == (
+        Finding("faults", works=False, detail="not tried: there is no image", mend="run `labctl build`"),
+    )

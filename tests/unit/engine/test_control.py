@@ -71,6 +71,32 @@ def test_what_an_owner_said_before_it_went_is_heard(owner: Owner) -> None:
     assert owner.control.make({}, 1, within_s=10) == ({}, {"error": "unshare: Operation not permitted"})
 
 
+def test_sidecars_are_ordered_and_come_with_their_channels(owner: Owner) -> None:
+    """Each by the host that it is beside."""
+    ours, theirs = socket.socketpair()
+    hand_over(owner.end, ["cheerios"], [theirs])
+    channels = owner.control.attend([{"host": "cheerios"}])
+    assert set(channels) == {"cheerios"}
+    assert take_order(owner.end) == {"attend": [{"host": "cheerios"}]}
+    with ours:
+        channels["cheerios"].close()
+        assert ours.recv(1) == b""
+
+
+def test_why_there_is_no_sidecar_is_told_with_the_owners_words(owner: Owner) -> None:
+    """None of those that were ordered is there then."""
+    say(owner.end, {"error": "setns: Operation not permitted"})
+    with pytest.raises(EngineError, match="no host could be attended: setns: Operation not permitted"):
+        owner.control.attend([{"host": "cheerios"}])
+
+
+def test_without_an_owner_nothing_is_attended(owner: Owner) -> None:
+    """Its lab is gone with it."""
+    owner.end.close()
+    with pytest.raises(EngineError, match="no host could be attended"):
+        owner.control.attend([{"host": "cheerios"}])
+
+
 def test_a_halt_is_over_when_the_owner_says_so(owner: Owner) -> None:
     """It is told which host."""
     say(owner.end, {"halted": "cheerios"})

@@ -43,8 +43,8 @@ def built(path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, env={"PATH": str(path)}, check=False, capture_output=True, text=True)
 
 
-def source_of(images: Path) -> str:
-    words = [sys.executable, str(images / "build"), "--print-source"]
+def source_of(images: Path, name: str = "host") -> str:
+    words = [sys.executable, str(images / "build"), name, "--print-source"]
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
 
 
@@ -115,16 +115,42 @@ def test_an_image_from_the_same_files_is_not_built_again(path: Path) -> None:
             case "$*" in
             version*) ;;
             "image inspect"*" labctl-host:latest") echo {source_of(IMAGES)} ;;
+            "image inspect"*" labctl-sidecar:latest") echo {source_of(IMAGES, "sidecar")} ;;
             *) echo "asked for: $*" >&2; exit 1 ;;
             esac
         """,
     )
     result = built(path)
-    assert (result.returncode, result.stdout, result.stderr) == (0, "labctl-host:latest is up to date\n", "")
+    said = "labctl-host:latest is up to date\nlabctl-sidecar:latest is up to date\n"
+    assert (result.returncode, result.stdout, result.stderr) == (0, said, "")
+
+
+def test_one_of_the_images_can_be_asked_for(path: Path) -> None:
+    """Where the other one is missing, too, it is let be."""
+    give(
+        path,
+        "docker",
+        script=f"""
+            case "$*" in
+            version*) ;;
+            "image inspect"*" labctl-sidecar:latest") echo {source_of(IMAGES, "sidecar")} ;;
+            *) echo "asked for: $*" >&2; exit 1 ;;
+            esac
+        """,
+    )
+    result = built(path, "sidecar")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "labctl-sidecar:latest is up to date\n", "")
+
+
+def test_what_is_no_image_is_refused(path: Path) -> None:
+    """Bad arguments are status 2, with those there are."""
+    result = built(path, "hosts")
+    assert result.returncode == 2
+    assert "'host', 'sidecar'" in result.stderr
 
 
 def test_where_a_registry_answers_its_base_is_taken(path: Path, tmp_path: Path) -> None:
-    """The build gets Debian's own image, and the label with the hash of the files."""
+    """Each build gets Debian's own image, and the label with the hash of the files."""
     asked = tmp_path / "asked"
     give(
         path,
@@ -135,10 +161,11 @@ def test_where_a_registry_answers_its_base_is_taken(path: Path, tmp_path: Path) 
         """,
     )
     assert built(path).returncode == 0
-    assert (
-        f"build --build-arg BASE=debian:bookworm-slim --label labctl.source={source_of(IMAGES)} "
-        f"--tag labctl-host:latest {IMAGES / 'host'}"
-    ) in asked.read_text().splitlines()
+    for name in ("host", "sidecar"):
+        assert (
+            f"build --build-arg BASE=debian:bookworm-slim --label labctl.source={source_of(IMAGES, name)} "
+            f"--tag labctl-{name}:latest {IMAGES / name}"
+        ) in asked.read_text().splitlines()
 
 
 def test_where_none_answers_and_mmdebstrap_is_missing_it_says_how_to_get_it(path: Path) -> None:
@@ -158,3 +185,12 @@ def test_a_base_that_holds_other_packages_is_not_taken_for_ours(path: Path) -> N
     give(path, "docker", script="echo python3")
     words = ["bash", str(IMAGES / "base" / "build"), "--is-there"]
     assert subprocess.run(words, env={"PATH": str(path)}, check=False).returncode == 1
+
+
+def test_the_base_holds_the_packages_of_both_images_each_of_them_once(path: Path, images: Path) -> None:
+    """So that neither build needs a network."""
+    (images / "host" / "Dockerfile").write_text('ARG PACKAGES="python3 iproute2"\n')
+    (images / "sidecar" / "Dockerfile").write_text('ARG PACKAGES="iproute2 nftables"\n')
+    give(path, "docker", script="echo python3 iproute2 nftables")
+    words = ["bash", str(images / "base" / "build"), "--is-there"]
+    assert subprocess.run(words, env={"PATH": str(path)}, check=False).returncode == 0

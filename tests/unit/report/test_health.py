@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from labctl.engine.contract import Finding, Readiness
+from labctl.engine.sidecar import NEEDS
 from labctl.report.health import health_lines, health_text
 from labctl.report.look import PLAIN
 
@@ -39,3 +40,40 @@ def test_the_document_says_the_same() -> None:
     assert document["works"]
     assert [engine["works"] for engine in document["engines"]] == [False, True]
     assert document["engines"][0]["findings"][1]["mend"] == "labctl build"
+
+
+EVERY = {name for ways in NEEDS.values() for way in ways for name in way}
+
+
+def tried(**broken: Finding) -> Readiness:
+    """An engine whose mechanisms work, but for those given."""
+    mechanisms = [broken.get(name.replace(" ", "_"), Finding(name, works=True)) for name in sorted(EVERY)]
+    return Readiness("netns", NETNS.findings, tuple(mechanisms))
+
+
+def test_each_fault_has_a_line_with_the_mechanisms_that_it_needs() -> None:
+    missing = Finding("nft dup", works=False, detail="there is no command 'nft' here", mend="apt-get install nftables")
+    lines = list(health_lines([tried(nft_dup=missing)], PLAIN))
+
+    assert (
+        "  ✗ duplicate            ✓ nft tables, ✓ packet queue, ✓ nft queue or ✓ iptables NFQUEUE, ✗ nft dup" in lines
+    )
+    assert "  ✓ drop of fragments    ✓ nft tables, ✓ nft fragments" in lines
+    assert lines[-2:] == [
+        "  ✗ nft dup  there is no command 'nft' here",
+        "    mend:    apt-get install nftables",
+    ]
+
+
+def test_one_way_to_the_queue_is_enough() -> None:
+    document = json.loads(health_text([tried(nft_queue=Finding("nft queue", works=False, detail="refused"))]))
+
+    assert set(document["engines"][0]["faults"]) == set(NEEDS)
+    assert all(document["engines"][0]["faults"].values())
+
+
+def test_where_mechanisms_were_not_tried_no_fault_is_promised() -> None:
+    untried = Readiness("docker", (), (Finding("faults", works=False, detail="not tried: no image"),))
+
+    assert list(health_lines([untried], PLAIN)) == ["docker works", "  ✗ faults  not tried: no image"]
+    assert json.loads(health_text([untried]))["engines"][0]["faults"] == {}

@@ -82,3 +82,12 @@ def test_what_comes_for_a_visitor_who_left_is_dropped() -> None:
     ends.relay.leave(1)
     ends.relay.from_agent({"ev": "output", "program": name, "stream": "stdout"}, b"hello")
     assert ends.visitors[2] == []
+
+
+def test_what_happens_by_itself_is_told_to_every_visitor() -> None:
+    """A sidecar's decisions are about packets, and those are nobody's own."""
+    ends = Ends()
+    ends.arrive(1)
+    ends.arrive(2)
+    ends.relay.from_agent({"ev": "decided", "rows": []}, b"")
+    assert ends.visitors == {1: [{"ev": "decided", "rows": []}], 2: [{"ev": "decided", "rows": []}]}

@@ -11,12 +11,14 @@ from labctl.engine.docker import images
 from labctl.engine.docker.endpoint import Endpoint
 from labctl.engine.docker.images import host_image_is_current, make_images
 from labctl.engine.docker.source import source_hash
-from labctl.plan.image import HOST_IMAGE
+from labctl.plan.image import HOST_IMAGE, SIDECAR_IMAGE
 from labctl.plan.make import make_plan
 from labctl.plan.model import HostPlan
 from labctl.plan.shipped import shipped
 from labctl.scenario.model import Family
 from tests.unit.plan.wanted import compose, host, scenario
+
+PLAN = make_plan(scenario(host("client")), compose("client"), Family.IPV4)
 
 
 class Images:
@@ -39,17 +41,19 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The images that were made, instead of making them."""
     made: list[str] = []
     monkeypatch.setattr(images, "_make", lambda host, *_: made.append(host.image))
+    monkeypatch.setattr(images, "_make_own_image", lambda name, *_: made.append(f"own {name}"))
     return made
 
 
-def make(hosts: list[HostPlan], there: Images, monkeypatch: pytest.MonkeyPatch) -> None:
+def make(
+    hosts: list[HostPlan], there: Images, monkeypatch: pytest.MonkeyPatch, *, attended: tuple[str, ...] = ()
+) -> None:
     monkeypatch.setattr(images, "look", lambda _: there)
-    make_images(hosts, Endpoint("unix:///x"), print)
+    make_images(replace(PLAN, hosts=tuple(hosts), attended=attended), Endpoint("unix:///x"), print)
 
 
 def of(image: str, build: Path | None = None) -> HostPlan:
-    plan = make_plan(scenario(host("client")), compose("client"), Family.IPV4)
-    return replace(plan.hosts[0], image=image, build=build)
+    return replace(PLAN.hosts[0], image=image, build=build)
 
 
 def test_an_image_that_is_missing_is_made_once_for_all_its_hosts(
@@ -69,6 +73,20 @@ def test_an_image_from_other_files_is_made_anew(
     make([of("old", tmp_path), of("new", tmp_path), of("by_hand", tmp_path)], there, monkeypatch)
 
     assert made == ["old", "by_hand"]
+
+
+def test_the_sidecars_image_is_made_where_a_host_is_attended_and_nowhere_else(
+    made: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    current = {"labctl.source": source_hash(shipped("images") / "sidecar")}
+
+    make([of("a")], Images(a={}), monkeypatch)
+    make([of("a")], Images(a={}, **{SIDECAR_IMAGE: current}), monkeypatch, attended=("client",))
+    assert made == []
+
+    make([of("a")], Images(a={}), monkeypatch, attended=("client",))
+    make([of("a")], Images(a={}, **{SIDECAR_IMAGE: {"labctl.source": "0"}}), monkeypatch, attended=("client",))
+    assert made == ["own sidecar", "own sidecar"]
 
 
 def test_labctls_own_image_is_current_only_if_made_from_the_shipped_files() -> None:

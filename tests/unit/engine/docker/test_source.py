@@ -19,11 +19,14 @@ def context(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_labctl_and_the_build_script_reckon_the_same() -> None:
+@pytest.mark.parametrize("name", ["host", "sidecar"])
+def test_labctl_and_the_build_script_reckon_the_same(name: str) -> None:
     script = shipped("images") / "build"
-    said = subprocess.run([sys.executable, str(script), "--print-source"], capture_output=True, text=True, check=True)
+    said = subprocess.run(
+        [sys.executable, str(script), name, "--print-source"], capture_output=True, text=True, check=True
+    )
 
-    assert source_hash(shipped("images") / "host") == said.stdout.strip()
+    assert source_hash(shipped("images") / name) == said.stdout.strip()
 
 
 def test_content_names_and_executability_count(context: Path) -> None:

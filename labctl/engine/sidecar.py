@@ -1,0 +1,66 @@
+"""A plan -> what the sidecar beside a host is told; a fault -> the mechanisms of the packet filter it needs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from labctl.engine.contract import EngineError, Finding
+from labctl.plan.model import Plan
+
+_COMMANDS = {"nft": "apt-get install nftables", "iptables": "apt-get install iptables"}
+
+QUEUE = ("nft queue", "iptables NFQUEUE")
+"""Ways to the queue: one of them is enough."""
+
+_QUEUED: tuple[tuple[str, ...], ...] = (("nft tables",), ("packet queue",), QUEUE)
+
+NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "cut": _QUEUED,
+    "drop": _QUEUED,
+    "drop with an answer": (*_QUEUED, ("nft reject",)),
+    "drop of fragments": (("nft tables",), ("nft fragments",)),
+    "corrupt": _QUEUED,
+    "duplicate": (*_QUEUED, ("nft dup",)),
+    "reorder": _QUEUED,
+    "delay": _QUEUED,
+    "rate": _QUEUED,
+}
+"""By fault: of each of these one mechanism (labctl.sidecar.probe) has to work."""
+
+
+def settings_for(plan: Plan, host: str, *, has_own_queue: bool | None = None) -> dict[str, object]:
+    """What the sidecar beside that host is told (labctl.sidecar.serve). KeyError if the plan has no such host.
+
+    `has_own_queue`: what a scratch namespace of that kernel showed; None where the sidecar itself has to look.
+    """
+    settings: dict[str, object] = {
+        "host": host,
+        "addresses": list(plan.host(host).addresses),
+        "names": {address: other.name for other in plan.hosts for address in other.addresses},
+        "force_buffer": True,
+    }
+    return settings if has_own_queue is None else settings | {"has_own_queue": has_own_queue}
+
+
+def demand_attendable(hosts: Sequence[str], plan: Plan, up: Mapping[str, object]) -> None:
+    """EngineError for the first of these hosts that the plan hasn't, or that is not up any more."""
+    for host in hosts:
+        if host not in up:
+            known = host in {one.name for one in plan.hosts}
+            there = ", ".join(up) or "none"
+            raise EngineError(f"host {host} can't be attended: " + ("it was halted" if known else f"there is {there}"))
+
+
+def findings(mechanisms: Mapping[str, str]) -> tuple[Finding, ...]:
+    """What a probe said, as findings: for a command that is missing, with the package that has it."""
+    return tuple(Finding(name, works=not why, detail=why, mend=_mend(why)) for name, why in mechanisms.items())
+
+
+def _mend(why: str) -> str:
+    return next((mend for command, mend in _COMMANDS.items() if repr(command) in why), "")
+
+
+def hindrances(fault: str, mechanisms: Sequence[Finding]) -> tuple[str, ...]:
+    """The mechanisms that a fault needs and that don't work, of ways that are as good the first; none if it works."""
+    works = {finding.what for finding in mechanisms if finding.works}
+    return tuple(ways[0] for ways in NEEDS[fault] if not works & set(ways))
