@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from labctl.engine.contract import Engine, EngineError
+from labctl.engine.contract import Engine, EngineError, Lab
 from labctl.engine.fake.engine import Fake
 from labctl.plan.model import Plan
 from labctl.scenario.model import Family
+from labctl.standing.keep import KeepingEngine
+from labctl.standing.visit import visit
 from tests.contract.hosts import Host, StandingLab, silently
 from tests.contract.plans import plan_of
 from tests.contract.sidecars import Attendant, kill, network_of
@@ -57,9 +59,9 @@ def attended(engine: Engine, tmp_path: Path) -> Iterator[StandingLab]:
         yield lab
 
 
-def attend(lab: StandingLab, host: str) -> Attendant:
+def attend(lab: Lab, host: str) -> Attendant:
     """A sidecar beside that host that has said hello."""
-    attendant = Attendant(lab.lab.attend([host])[host])
+    attendant = Attendant(lab.attend([host])[host])
     hello = attendant.first()
     assert (hello["ev"], hello["host"]) == ("hello", host), hello
     return attendant
@@ -89,7 +91,7 @@ def sent(host: Host, *texts: str, to: str) -> None:
 @pytest.mark.parametrize("family", ["address4", "address6"])
 def test_exactly_the_chosen_datagrams_are_lost(attended: StandingLab, family: str) -> None:
     """The 2nd and the 4th; the receiver has all others, in order, and the sender sees no error."""
-    attendant = attend(attended, "left")
+    attendant = attend(attended.lab, "left")
     drop(attendant, attended.plan, "right", ordinals=[2, 4])
     address = getattr(attended.plan.host("left"), family)
     receiver = attended.host("left").begin_python(RECEIVER.replace('""', '"::"' if ":" in address else '""'), address)
@@ -113,7 +115,7 @@ def test_several_hosts_are_attended_at_once(attended: StandingLab) -> None:
 
 def test_programs_have_no_right_over_an_attended_network(attended: StandingLab) -> None:
     """They can't so much as look at the packet filter."""
-    attendant = attend(attended, "left")
+    attendant = attend(attended.lab, "left")
     drop(attendant, attended.plan, "right", ordinals=[1])
     looked = attended.host("left").run_python(TABLES)
     assert looked.stdout == b"1\n", looked  # EPERM
@@ -123,7 +125,7 @@ def test_programs_have_no_right_over_an_attended_network(attended: StandingLab) 
 
 def test_programs_do_not_see_the_sidecar(attended: StandingLab) -> None:
     """Of what they see only their host's first process was made from outside."""
-    attend(attended, "left")
+    attend(attended.lab, "left")
     seen = attended.host("left").run("sh", "-c", "grep --with-filename '^PPid:.0$' /proc/[0-9]*/status 2>&1")
     assert seen.stdout == b"/proc/1/status:PPid:\t0\n", seen
 
@@ -131,12 +133,12 @@ def test_programs_do_not_see_the_sidecar(attended: StandingLab) -> None:
 def test_closing_the_channel_gives_everything_back(attended: StandingLab) -> None:
     """Rules, queueing disciplines, links, addresses and routes are what they were, and packets pass again."""
     before = network_of(attended, "left")
-    attendant = attend(attended, "left")
+    attendant = attend(attended.lab, "left")
     drop(attendant, attended.plan, "right", every=1)
     assert network_of(attended, "left") != before  # so that being the same means something
     attendant.channel.close()
-    attend(attended, "left").channel.close()  # the former one has ended by then
-    attend(attended, "left")
+    attend(attended.lab, "left").channel.close()  # the former one has ended by then
+    attend(attended.lab, "left")
     assert network_of(attended, "left") == before
     receiver = attended.host("left").begin_python(RECEIVER, attended.address("left")).printed(b"ready\n")
     sent(attended.host("right"), "1", "2", "end", to=attended.address("left"))
@@ -145,7 +147,7 @@ def test_closing_the_channel_gives_everything_back(attended: StandingLab) -> Non
 
 def test_a_sidecar_that_is_killed_is_told_by_its_channels_end(attended: StandingLab) -> None:
     """And by nothing else: the lab goes on, but no packet that was chosen passes unimpaired."""
-    attendant = attend(attended, "left")
+    attendant = attend(attended.lab, "left")
     drop(attendant, attended.plan, "right", ordinals=[2])
     receiver = attended.host("left").begin_python(RECEIVER, attended.address("left")).printed(b"ready\n")
     sent(attended.host("right"), "1", to=attended.address("left"))
@@ -160,17 +162,17 @@ def test_a_sidecar_that_is_killed_is_told_by_its_channels_end(attended: Standing
 
 def test_a_host_has_one_sidecar(attended: StandingLab) -> None:
     """Another one is refused while its channel is open, and the first goes on."""
-    attendant = attend(attended, "left")
+    attendant = attend(attended.lab, "left")
     with pytest.raises(EngineError, match="host left is attended already"):
         attended.lab.attend(["right", "left"])
     assert attendant.ask("audit")["lost"] == 0
-    attend(attended, "right")  # none was begun
+    attend(attended.lab, "right")  # none was begun
 
 
 def test_a_halted_host_takes_its_sidecar_along(attended: StandingLab) -> None:
     """Its channel is closed, and it can't be attended any more."""
-    attendant = attend(attended, "left")
-    other = attend(attended, "right")
+    attendant = attend(attended.lab, "left")
+    other = attend(attended.lab, "right")
     attended.conversation.forget("left")
     attended.lab.halt("left")
     assert attendant.channel.fileno() == -1
@@ -186,7 +188,7 @@ def test_an_attended_lab_that_came_down_left_nothing(engine: Engine, tmp_path: P
     engine.prepare(PLAN, silently)
     traces = Traces(engine)
     lab = StandingLab(engine, PLAN, tmp_path)
-    here, there = attend(lab, "left"), attend(lab, "right")
+    here, there = attend(lab.lab, "left"), attend(lab.lab, "right")
     drop(here, lab.plan, "right", ordinals=[1])
     here.channel.close()
     assert traces.found(lab.id)
@@ -200,3 +202,29 @@ def test_what_has_no_network_can_not_be_attended(tmp_path: Path) -> None:
     with StandingLab(Fake(), PLAN, tmp_path) as lab, pytest.raises(EngineError, match="have no network") as raised:
         lab.lab.attend(["left"])
     assert raised.value.hint
+
+
+def test_a_lab_that_stands_is_attended_by_its_holder(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one visitor has a sidecar do stays when the visitor leaves; the next one talks to the same sidecar."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    keeping = KeepingEngine(type(engine))
+    keeping.prepare(PLAN, silently)
+    lab = keeping.up(PLAN, lab="unused", folder=tmp_path, say=silently)
+    try:
+        first = attend(lab, "left")
+        drop(first, lab.plan, "right", ordinals=[2])
+        hello = first.first()
+        lab.leave()
+        visited = visit(lab.name)
+        second = attend(visited, "left")
+        assert second.first() == hello
+        assert second.ask("audit")["shortfalls"] == [
+            {"rule": "loss", "sender": "", "what": "packet 2 never came: there were 0"}
+        ]
+        visited.down()
+        with pytest.raises(EngineError, match="can't be attended"):
+            visited.attend(["nix"])
+    finally:
+        lab.down()
