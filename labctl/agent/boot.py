@@ -17,7 +17,8 @@ from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
 _LOADER = """
-import sys, marshal, zlib
+import gc, sys, marshal, zlib
+gc.disable()
 from _frozen_importlib_external import MAGIC_NUMBER
 come = sys.stdin.buffer.raw
 def take(size):

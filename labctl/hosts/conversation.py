@@ -69,6 +69,7 @@ class Conversation:
         self._hosts = {channel.fileno(): host for host, channel in channels.items()}
         for descriptor in self._hosts:
             self._poll.register(descriptor, select.POLLIN)
+        self._events: dict[str, Callable[[Header], None]] = {}
         self._cancel = cancel
         if cancel is not None:
             self._poll.register(cancel.fileno(), select.POLLIN)
@@ -81,6 +82,14 @@ class Conversation:
         for host, hello in self.hellos.items():
             if error := hello["in_force"].get("error"):
                 raise LabBroke(f"programs on {host} can't be kept within their limits: {error}")
+
+    def join(self, name: str, channel: Channel, on_event: Callable[[Header], None]) -> None:
+        """Talk to a sidecar too, by this name. What happens beside it by itself is told to `on_event` as well."""
+        self._channels[name] = channel
+        self._decoders[name] = Decoder()
+        self._hosts[channel.fileno()] = name
+        self._poll.register(channel.fileno(), select.POLLIN)
+        self._events[name] = on_event
 
     def forget(self, host: str) -> None:
         """Listen to a host no more, for it is about to be halted. What it has said by now is heard.
@@ -153,12 +162,20 @@ class Conversation:
             return
         kind = header["ev"]
         if kind == "hello":
-            self.hellos[host] = header
+            self._hear_hello(host, header)
         elif kind == "broken":
             raise LabBroke(f"the agent on {host} broke: {header['detail']}")
+        elif host in self._events:
+            self._events[host](header)
         else:
             self._tell(self.programs.get((host, header["program"])), header, body)
         self._on_heard(host, header, body)
+
+    def _hear_hello(self, host: str, header: Header) -> None:
+        if host in self._events:
+            self._events[host](header)
+        else:
+            self.hellos[host] = header
 
     def _tell(self, program: Program | None, header: Header, body: bytes) -> None:
         if program is None:
@@ -177,4 +194,6 @@ class Conversation:
             program.is_gone = True
 
     def _broken(self, host: str) -> LabBroke:
+        if host in self._events:
+            return LabBroke(f"what looks after the links of {host} is gone: its faults can't be relied on any more")
         return LabBroke(self._last_words() or f"host {host} is gone, and its agent with it")

@@ -9,7 +9,7 @@ from msgspec import Struct
 from labctl.hosts.conversation import Conversation, Ticket
 from labctl.hosts.program import Program
 from labctl.plan.model import AbsentHost, HostPlan, Plan
-from labctl.scenario.model import Num, Port, PortState, ProgramState
+from labctl.scenario.model import LinkState, Num, Port, PortState, ProgramState
 
 Wanted = dict[str, Any]  # Any: JSON's own types, as labctl.agent.states reads them
 
@@ -41,6 +41,12 @@ def wanted_of_program(state: ProgramState) -> Wanted:
         if number is not None:
             wanted[word] = _bounds(number)
     return wanted
+
+
+def wanted_of_link(state: LinkState) -> Wanted:
+    """What must have been counted on a link, but for which packets were lost: only how many."""
+    named = ((word, getattr(state, word)) for word in ("sent", "arrived", "dropped", "retransmitted", "resets"))
+    return {word: _bounds(number) for word, number in named if isinstance(number, Num)}
 
 
 def _bounds(number: Num) -> list[int | None]:

@@ -56,17 +56,13 @@ def perform_stop(session: Session, step: Stop) -> None:
     except StepFailed:
         for program in running:
             session.conversation.ask(program.host, "kill", program=program.key)
-        session.conversation.until(
-            lambda: all(program.has_ended for program in programs), timeout_s=_KILLED_WITHIN_S
-        )
+        session.conversation.until(lambda: all(program.has_ended for program in programs), timeout_s=_KILLED_WITHIN_S)
         raise
     judge_ends(session, step.expect, programs, AFTER_STOP)
 
 
 def _await_ends(session: Session, programs: Sequence[Program], patience: float) -> None:
-    ended = session.conversation.until(
-        lambda: all(program.has_ended for program in programs), timeout_s=patience
-    )
+    ended = session.conversation.until(lambda: all(program.has_ended for program in programs), timeout_s=patience)
     if not ended:
         late = [program for program in programs if not program.has_ended]
         raise StepFailed(

@@ -6,9 +6,21 @@ import time
 from collections.abc import Callable
 
 from labctl.runner.ending import perform_wait_for_end
+from labctl.runner.linking import await_link, check_link
 from labctl.runner.session import CannotTell, Session, StepFailed
 from labctl.runner.states import await_port, await_programs, check_programs
-from labctl.scenario.model import Check, Link, Port, PortState, ProgramRef, ProgramState, Thing, ThingState, Wait
+from labctl.scenario.model import (
+    Check,
+    Link,
+    LinkState,
+    Port,
+    PortState,
+    ProgramRef,
+    ProgramState,
+    Thing,
+    ThingState,
+    Wait,
+)
 
 _LOOK_AGAIN_S = 0.05
 
@@ -16,8 +28,6 @@ _LOOK_AGAIN_S = 0.05
 def perform_wait(session: Session, step: Wait) -> None:
     """Until the state is there; or, for a program without `until`, its end."""
     patience = session.patience(step.timeout_s)
-    if isinstance(step.subject, Link):
-        raise CannotTell("links can't be looked at yet")
     if step.until is None:
         perform_wait_for_end(session, step)
     elif isinstance(step.subject, ProgramRef):
@@ -26,6 +36,9 @@ def perform_wait(session: Session, step: Wait) -> None:
     elif isinstance(step.subject, Port):
         assert isinstance(step.until, PortState)
         await_port(session, _hosts(session, step), step.subject, step.until, patience)
+    elif isinstance(step.subject, Link):
+        assert isinstance(step.until, LinkState)
+        await_link(session, step, step.subject, step.until, patience)
     else:
         assert isinstance(step.until, ThingState)
         _await_thing(session, step, step.subject, step.until, patience)
@@ -33,14 +46,15 @@ def perform_wait(session: Session, step: Wait) -> None:
 
 def perform_check(session: Session, step: Check) -> None:
     """Now."""
-    if isinstance(step.subject, Link):
-        raise CannotTell("links can't be looked at yet")
     if isinstance(step.subject, ProgramRef):
         assert step.expect is None or isinstance(step.expect, ProgramState)
         check_programs(session, session.named(step.subject.name), step.expect)
     elif isinstance(step.subject, Port):
         assert isinstance(step.expect, PortState)
         await_port(session, _hosts(session, step), step.subject, step.expect, 0.0)
+    elif isinstance(step.subject, Link):
+        assert isinstance(step.expect, LinkState)
+        check_link(session, step, step.subject, step.expect)
     else:
         assert isinstance(step.expect, ThingState)
         complaints = _thing_complaints(session, step, step.subject, step.expect)()
@@ -63,9 +77,7 @@ def _await_thing(session: Session, step: Wait, thing: Thing, state: ThingState, 
         session.conversation.pump(min(left, _LOOK_AGAIN_S))
 
 
-def _thing_complaints(
-    session: Session, step: Wait | Check, thing: Thing, state: ThingState
-) -> Callable[[], list[str]]:
+def _thing_complaints(session: Session, step: Wait | Check, thing: Thing, state: ThingState) -> Callable[[], list[str]]:
     """What looks at a thing on each of the step's hosts. CannotTell where testinfra can't look."""
     from labctl.check.backend import TookTooLong, host_of
     from labctl.check.things import CannotLook, complaints_about

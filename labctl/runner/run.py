@@ -16,9 +16,7 @@ from labctl.runner.scenario_run import ScenarioRun
 __all__ = ["Job", "Options", "run_all"]
 
 
-def run_all(
-    jobs: Sequence[Job], engine: Engine, options: Options, listener: Listener
-) -> list[ScenarioOutcome]:
+def run_all(jobs: Sequence[Job], engine: Engine, options: Options, listener: Listener) -> list[ScenarioOutcome]:
     """Run every job and tear every lab down, whatever happens. Outcomes in the order of the jobs.
 
     KeyboardInterrupt (and SystemExit from a signal's handler) goes through, after every lab is down.

@@ -25,11 +25,13 @@ from labctl.runner.events import (
     StepEnded,
 )
 from labctl.runner.job import Job, Options
+from labctl.runner.links import Links
 from labctl.runner.outcome import ScenarioOutcome, StepOutcome, Verdict, worst
 from labctl.runner.records import Journal, forget_old, open_folder, placed, plan_json
 from labctl.runner.session import CannotTell, Session, StepFailed, seen
 from labctl.runner.steps import perform
 from labctl.runner.titles import title
+from labctl.scenario.links import places_of
 from labctl.scenario.model import Check, Thing, Wait
 from labctl.scenario.names import host_specs, hosts_by_name
 
@@ -119,12 +121,14 @@ class ScenarioRun:
         )
         scenario = self._job.scenario
         services = [host.service for host in lab.plan.hosts]
-        names = hosts_by_name(host_specs(scenario, services))
+        specs = host_specs(scenario, services)
+        links = Links(scenario.steps, lab.plan, places_of(specs), conversation, seed=scenario.seed)
         session = Session(
             scenario,
             lab.plan,
             conversation,
-            names,
+            hosts_by_name(specs),
+            links=links,
             halt=lab.halt,
             slack=self._options.slack,
             strict=self._options.strict,
@@ -133,9 +137,9 @@ class ScenarioRun:
         try:
             conversation.greet()
             self._listener(LabCameUp(self._key, _facts(lab, conversation), _declared(lab.plan)))
-            for number in range(1, len(scenario.steps) + 1):
-                if not self._run_step(session, number, began):
-                    break
+            links.begin(lab.attend)
+            if all(self._run_step(session, number, began) for number in range(1, len(scenario.steps) + 1)):
+                self._audit(links)
         except LabBroke as error:
             self._break(str(error), error.hint)
 
@@ -155,6 +159,12 @@ class ScenarioRun:
         except StepFailed as failure:
             verdict, complaints = Verdict.FAIL, failure.complaints
             programs = failure.programs
+            try:
+                if trouble := session.links.trouble():
+                    verdict, complaints = Verdict.UNKNOWN, (trouble, *complaints)
+                    self._break(trouble, "")
+            except LabBroke as error:
+                verdict, complaints, broke = Verdict.UNKNOWN, (str(error), *complaints), error
         except CannotTell as error:
             verdict, complaints = Verdict.UNKNOWN, (str(error),)
             self._break(str(error), "")
@@ -179,9 +189,16 @@ class ScenarioRun:
             raise broke
         return verdict is Verdict.PASS
 
+    def _audit(self, links: Links) -> None:
+        """All steps have passed: was what they asked of links done as well?"""
+        for reason in filter(None, [links.trouble(), *links.audit()]):
+            self._break(reason, "")
+
     def _on_heard(self, host: str, header: Header, body: bytes) -> None:
         words = {key: value for key, value in header.items() if key not in ("ev", "t")}
         kind = header["ev"]
+        if kind == "counted":  # what somebody waits for looks at it, again and again
+            return
         self._journal.write(kind, t=header.get("t"), body=body if kind == "output" else None, **words | {"host": host})
         if kind == "output":
             program = header["program"].rpartition("#")[0]

@@ -8,6 +8,7 @@ from itertools import count
 from labctl.hosts.conversation import Conversation
 from labctl.hosts.program import Program
 from labctl.plan.model import AbsentHost, HostPlan, Plan
+from labctl.runner.links import Links
 from labctl.runner.outcome import ProgramSeen
 from labctl.scenario.model import Run, Scenario, Start
 from labctl.scenario.names import HostNames, Placed, programs_of
@@ -37,6 +38,7 @@ class Session:
         conversation: Conversation,
         hosts: HostNames,
         *,
+        links: Links,
         halt: Callable[[str], None],
         slack: float,
         strict: bool,
@@ -44,6 +46,7 @@ class Session:
         self.scenario, self.plan = scenario, plan
         self.conversation = conversation
         self.hosts = hosts
+        self.links = links
         self.halt = halt
         self.halted: set[str] = set()
         self.slack, self.strict = slack, strict

@@ -75,8 +75,7 @@ def _await_port(session: Session, port: Port, programs: list[Program], patience:
     words = port_words(port, session.plan)
     wanted: Wanted = wanted_of_port(PortState(listening=True))
     tickets = [
-        ask_port(conversation, program.host, words, wanted, seconds=patience, owner=program)
-        for program in programs
+        ask_port(conversation, program.host, words, wanted, seconds=patience, owner=program) for program in programs
     ]
     complaints = []
     for program, ticket in zip(programs, tickets, strict=True):

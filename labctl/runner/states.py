@@ -83,9 +83,7 @@ def _ask_programs(
     return [answer_to(session.conversation, ticket, seconds=seconds) for ticket in tickets]
 
 
-def _await_output(
-    session: Session, programs: Sequence[Program], output: Output, patience: float, what: str
-) -> None:
+def _await_output(session: Session, programs: Sequence[Program], output: Output, patience: float, what: str) -> None:
     waiting = list(programs)
 
     def all_printed() -> bool:
@@ -119,16 +117,12 @@ def await_port(session: Session, hosts: Sequence[str], port: Port, state: PortSt
     """Until the port is so on each host (`patience` 0: now)."""
     words = port_words(port, session.plan)
     wanted = wanted_of_port(state)
-    tickets = [
-        ask_port(session.conversation, host, words, wanted, seconds=patience, owner=None) for host in hosts
-    ]
+    tickets = [ask_port(session.conversation, host, words, wanted, seconds=patience, owner=None) for host in hosts]
     complaints = []
     for ticket in tickets:
         answer = answer_to(session.conversation, ticket, seconds=patience)
         within = f" within {patience:g} s" if patience else ""
         if not answer.held:
-            complaints += [
-                f"{answer.host}: {port_title(port)}: {text}{within}" for text in lacking(answer, wanted)
-            ]
+            complaints += [f"{answer.host}: {port_title(port)}: {text}{within}" for text in lacking(answer, wanted)]
     if complaints:
         raise StepFailed(complaints, [one for each in session.started.values() for one in each])

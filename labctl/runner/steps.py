@@ -7,18 +7,16 @@ from typing import Any
 
 from labctl.runner.ending import perform_send, perform_signal, perform_stop
 from labctl.runner.halting import perform_halt
+from labctl.runner.linking import perform_heal, perform_impair
 from labctl.runner.looking import perform_check, perform_wait
 from labctl.runner.session import CannotTell, Session, StepFailed
 from labctl.runner.starting import perform_run, perform_start
-from labctl.scenario.model import Check, Halt, Pytest, Run, Send, Signal, Start, Step, Stop, Wait
+from labctl.scenario.model import Check, Halt, Heal, Impair, Pytest, Run, Send, Signal, Start, Step, Stop, Wait
 
 
 def perform(session: Session, step: Step) -> None:
     """Make it happen, and return when it is over."""
-    performer = _PERFORMERS.get(type(step))
-    if performer is None:
-        raise CannotTell("labctl can't do this to a link yet")
-    performer(session, step)
+    _PERFORMERS[type(step)](session, step)
 
 
 def _perform_pytest(session: Session, step: Pytest) -> None:
@@ -51,4 +49,6 @@ _PERFORMERS: dict[type, Callable[[Session, Any], None]] = {  # Any: each takes i
     Check: perform_check,
     Pytest: _perform_pytest,
     Halt: perform_halt,
+    Impair: perform_impair,
+    Heal: perform_heal,
 }

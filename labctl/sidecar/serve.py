@@ -40,10 +40,11 @@ class Sidecar:
         self._line = Line(self._loop, come, go, on_frame=self._on_frame, on_empty=lambda: None)
         names = {ipaddress.ip_address(address).packed: name for address, name in settings["names"].items()}
         self._passage = Passage(names, self._on_decision)
-        self._views = Views(self._on_count)
+        self._views = Views(names, self._on_count)
         self._watched: list[str] = []
         self._decisions: list[Decision] = []
         self._tells_later = False
+        self._fragmented = 0
         self._wakes_ns: int | None = None
         self._queue = Queue(QUEUE, force_buffer=settings.get("force_buffer", True))
         self._tables = Tables(settings["addresses"], has_own_queue=settings["has_own_queue"])
@@ -81,32 +82,40 @@ class Sidecar:
         if "interests" in header:
             self._tables.send_to_queue([_interest(values) for values in header["interests"]])
         self._watched = header.get("watched", [])
+        self._tell_later()
         return {"ok": True}
 
     def _rules(self, header: Header) -> Json:
         """Replace all rules; they are in force when the answer comes, and were since its `since`.
 
-        Says what the rules that go never saw. The views named in `restart` count from 0 again.
+        Says what the rules in `ending` never saw. The views named in `restart` count from 0 again.
         """
-        replaced = {values["name"] for values in header["rules"]}
+        self._take_all_packets()  # what has come by now came before
         shortfalls = [found._asdict() for found in self._passage.shortfalls() if found.rule in header["ending"]]
         if "fragments" in header:
+            self._fragmented += self._tables.fragmented()
             self._tables.lose_fragments([_interest(values) for values in header["fragments"]])
-        self._take_packets()  # what has come by now came before
         now = time.monotonic_ns()
         self._passage.put_in_force([rule_from(values) for values in header["rules"]], now)
         for name in header.get("restart", ()):
             self._views.restart(name)
+            self._fragmented = 0
         self._release(self._passage.due(now))
-        return {"since": now, "shortfalls": shortfalls, "in_force": sorted(replaced)}
+        self._queue.flush()
+        self._wake_later()
+        return {"since": now, "shortfalls": shortfalls}
 
     def _counts(self, header: Header) -> Json:
-        self._take_packets()
-        return {"counts": self._views.counts(header["view"]), "fragmented": self._tables.fragmented()}
+        self._take_all_packets()
+        return {"counts": self._counted(header["view"])}
+
+    def _counted(self, view: str) -> Json:
+        fragmented = self._fragmented + self._tables.fragmented()
+        return self._views.counts(view) | {"fragmented": fragmented}
 
     def _audit(self, _: Header) -> Json:
         """What the rules in force never saw, and how many packets were lost on the way to us."""
-        self._take_packets()
+        self._take_all_packets()
         self._tell()
         return {"shortfalls": [found._asdict() for found in self._passage.shortfalls()], "lost": self._queue.lost()}
 
@@ -114,8 +123,16 @@ class Sidecar:
         self._take_packets()
         self._wake_later()
 
-    def _take_packets(self) -> None:
-        for number, data in self._queue.receive():
+    def _take_all_packets(self) -> None:
+        """All that are there by now."""
+        while self._take_packets():
+            pass
+        self._wake_later()
+
+    def _take_packets(self) -> int:
+        """Some of those that are there; how many."""
+        held = self._queue.receive()
+        for number, data in held:
             packet = parse(data)
             if packet is None:
                 self._queue.release(number)
@@ -123,6 +140,7 @@ class Sidecar:
             self._views.see_sent(packet)
             self._release(self._passage.arrive(number, packet, data, time.monotonic_ns()))
         self._queue.flush()
+        return len(held)
 
     def _release(self, verdicts: Iterable[Verdict]) -> None:
         for verdict in verdicts:
@@ -169,7 +187,7 @@ class Sidecar:
             self._line.say({"ev": "decided", "rows": rows})
         self._decisions.clear()
         for name in self._watched:
-            self._line.say({"ev": "counted", "view": name, "counts": self._views.counts(name)})
+            self._line.say({"ev": "counted", "view": name, "counts": self._counted(name)})
 
 
 def _row(decision: Decision) -> list[Any]:

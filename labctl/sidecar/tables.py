@@ -56,6 +56,7 @@ class Tables:
         self._has_own_queue = has_own_queue
         self._had_mangle: dict[str, bool] = {}
         self._is_up = False
+        self._loses_fragments = False
 
     def send_to_queue(self, interests: Sequence[Interest]) -> None:
         """Send packets of these kinds to the queue from now on, and no others. The queue must be open.
@@ -72,11 +73,12 @@ class Tables:
     def lose_fragments(self, interests: Sequence[Interest]) -> None:
         """Lose every fragment but the first of datagrams of these kinds, from now on, and no others."""
         nft(losing_fragments(interests))
+        self._loses_fragments = bool(interests)
 
     def fragmented(self) -> int:
         """How many datagrams lost their fragments since `lose_fragments`."""
         count = 0
-        for family in FAMILIES:
+        for family in FAMILIES if self._loses_fragments else ():
             said = json.loads(run(["nft", "-j", "list", "chain", family, TABLE, "fragments"]))
             rules = [item["rule"]["expr"] for item in said["nftables"] if "rule" in item]
             firsts = [words for words in rules if not any("drop" in word for word in words)]

@@ -6,7 +6,7 @@ door, `arrived` those that were let in, copies included.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from labctl.sidecar.packet import RST, SYN, TCP, Packet
@@ -15,7 +15,7 @@ from labctl.sidecar.rules import Json, Only, only_from
 MOST_ORDINALS = 10_000
 """So many lost packets are kept by number; more are only counted."""
 
-Counts = dict[str, Any]  # Any: numbers, and a list of them
+Counts = dict[str, Any]  # Any: numbers, and lists of them by sender
 
 
 class View(NamedTuple):
@@ -43,21 +43,24 @@ def view_from(values: Json) -> View:
 class Tally:
     """The counters of one view, from its last restart on."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, names: Mapping[bytes, str]) -> None:
+        """`names`: senders' names by their addresses."""
         self.view = view
+        self._names = names
         self.restart()
 
     def restart(self) -> None:
         """Count from 0 again."""
         self.sent = self.arrived = self.dropped = self.retransmitted = self.resets = 0
-        self.lost: list[int] = []
-        self._of_sender: dict[bytes, int] = {}
+        self.lost: dict[str, list[int]] = {}
+        self._of_sender: dict[str, int] = {}
         self._highest: dict[tuple[bytes, int, int], int] = {}  # sequence numbers seen, by flow
 
     def see_sent(self, packet: Packet) -> None:
         """A packet has come to the door."""
         self.sent += 1
-        self._of_sender[packet.source] = self._of_sender.get(packet.source, 0) + 1
+        sender = self._sender(packet)
+        self._of_sender[sender] = self._of_sender.get(sender, 0) + 1
         if packet.protocol == TCP:
             self.resets += bool(packet.flags & RST)
             self.retransmitted += self._is_repeated(packet)
@@ -65,8 +68,12 @@ class Tally:
     def see_lost(self, packet: Packet) -> None:
         """The packet that has just come goes no further."""
         self.dropped += 1
-        if len(self.lost) < MOST_ORDINALS:
-            self.lost.append(self._of_sender[packet.source])
+        sender = self._sender(packet)
+        if self.dropped <= MOST_ORDINALS:
+            self.lost.setdefault(sender, []).append(self._of_sender[sender])
+
+    def _sender(self, packet: Packet) -> str:
+        return self._names.get(packet.source, packet.source.hex())
 
     def _is_repeated(self, packet: Packet) -> bool:
         """Whether all that a segment carries was sent before (RFC 9293: sequence numbers wrap around)."""
@@ -101,13 +108,15 @@ def _is_after(one: int, other: int) -> bool:
 class Views:
     """All views of one receiver. `on_change` is called when a packet is about to be counted by one of them."""
 
-    def __init__(self, on_change: Callable[[], None]) -> None:
+    def __init__(self, names: Mapping[bytes, str], on_change: Callable[[], None]) -> None:
+        """`names`: senders' names by their addresses."""
+        self._names = names
         self._tallies: dict[str, Tally] = {}
         self._on_change = on_change
 
     def add(self, view: View) -> None:
         """Begin to look; a view of the same name goes on as it is."""
-        self._tallies.setdefault(view.name, Tally(view))
+        self._tallies.setdefault(view.name, Tally(view, self._names))
 
     def restart(self, name: str) -> None:
         """Count from 0 again. KeyError for an unknown one."""

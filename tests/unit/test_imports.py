@@ -22,7 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "engine": {"agent", "plan", "scenario", "sidecar"},
     "check": {"agent", "engine", "hosts", "plan", "scenario"},
     "hosts": {"agent", "check", "engine", "plan", "scenario"},
-    "runner": {"agent", "check", "engine", "hosts", "plan", "scenario"},
+    "runner": {"agent", "check", "engine", "fault", "hosts", "plan", "scenario"},
     "standing": {"agent", "engine", "hosts", "plan", "runner", "scenario"},
     "report": {"engine", "plan", "runner", "scenario"},
     "pytest_plugin": {"check", "cli", "engine", "hosts", "plan", "report", "runner", "scenario"},

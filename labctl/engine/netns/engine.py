@@ -21,7 +21,10 @@ from labctl.plan.model import Plan
 
 _UP_WITHIN_S = 60.0
 _DOWN_WITHIN_S = 10.0
-_BOOT = "import sys; sys.path.insert(0, sys.argv[2]); from labctl.engine.netns.supervisor import main; main()"
+_BOOT = (
+    "import gc, sys; gc.disable(); sys.path.insert(0, sys.argv[2]); "
+    "from labctl.engine.netns.supervisor import main; main()"
+)
 
 
 class Netns:

@@ -117,12 +117,16 @@ def _be_first(order: dict[str, Any], channel: socket.socket, news: int, wired: i
 def set_sysctls(sysctls: dict[str, str]) -> None:
     """Write kernel settings of this network namespace. OSError names the one that can't be set."""
     for key, value in sysctls.items():
-        path = "/proc/sys/" + key.replace(".", "/")
         try:
-            with open(path, "w") as file:
+            with open(sysctl_path(key), "w") as file:
                 file.write(value)
         except OSError as error:
             raise OSError(error.errno, f"sysctl {key}={value}: {os.strerror(error.errno or 0)}") from error
+
+
+def sysctl_path(key: str) -> str:
+    """Where a kernel setting is read and written (proc(5), /proc/sys)."""
+    return "/proc/sys/" + key.replace(".", "/")
 
 
 def keep_only(descriptor: int) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from labctl.agent import kernel
 from labctl.engine.netns import libraries, root
 from labctl.engine.netns.attending import Attendants
-from labctl.engine.netns.host import Birth, give_birth, set_sysctls
+from labctl.engine.netns.host import Birth, give_birth, set_sysctls, sysctl_path
 from labctl.engine.netns.ip import run_ip
 from labctl.engine.stream import hand_over, say, take_order
 
@@ -87,7 +87,7 @@ def _supervise(control: socket.socket) -> None:
     try:
         kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
         kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
-        set_sysctls({"net.ipv6.conf.default.disable_ipv6": "1"} if os.path.isdir("/proc/sys/net/ipv6") else {})
+        set_sysctls(_for_hosts_to_come())
         orders = take_order(control)
         if orders is None:
             return
@@ -98,6 +98,15 @@ def _supervise(control: socket.socket) -> None:
     names = [order["name"] for order in orders["hosts"]]
     hand_over(control, names, channels)
     _Watch(control, names, pids).until_the_end(orders["memory"])
+
+
+def _for_hosts_to_come() -> dict[str, str]:
+    """Settings of the lab's own namespace, which those that are made in it take over, as far as this kernel has them.
+
+    A table of TCP connections of its own, and a small one: the machine's is large, and looked through at every look.
+    """
+    wanted = {"net.ipv6.conf.default.disable_ipv6": "1", "net.ipv4.tcp_child_ehash_entries": "1024"}
+    return {name: value for name, value in wanted.items() if os.path.exists(sysctl_path(name))}
 
 
 def _make(orders: dict[str, Any]) -> tuple[list[socket.socket], list[int]]:
