@@ -34,12 +34,13 @@ class NotSo(Exception):
 
 def has_own_queue() -> bool:
     """Whether nftables itself can send packets to a queue here. TableError where it can't even have a table."""
+    gone = f"delete table ip {_TABLE}\n"  # at once: it is waited for, and each run of nft takes some 10 ms
     try:
-        with _table("input", f"udp dport 9 queue num {QUEUE}"):
-            return True
+        nft(_written("input", f"udp dport 9 queue num {QUEUE}") + gone)
     except TableError:
-        with _table("input", "udp dport 9 drop"):
-            return False
+        nft(_written("input", "udp dport 9 drop") + gone)
+        return False
+    return True
 
 
 def probe() -> dict[str, str]:
@@ -158,15 +159,19 @@ MECHANISMS: dict[str, Callable[[], None]] = {
 @contextmanager
 def _table(hook: str, rule: str, *, priority: int = -100) -> Iterator[None]:
     """A table with one rule, for a while. TableError if it is refused, with the reason but not the rule."""
-    chain = f"chain one {{\ntype filter hook {hook} priority {priority}; policy accept;\n{rule}\n}}\n"
     try:
-        nft(f"table ip {_TABLE} {{\n{chain}}}\n")
+        nft(_written(hook, rule, priority=priority))
     except TableError as error:
         raise TableError(str(error).partition(rule)[0].rpartition("Error: ")[2].strip()) from error
     try:
         yield
     finally:
         nft(f"delete table ip {_TABLE}\n")
+
+
+def _written(hook: str, rule: str, *, priority: int = -100) -> str:
+    chain = f"chain one {{\ntype filter hook {hook} priority {priority}; policy accept;\n{rule}\n}}\n"
+    return f"table ip {_TABLE} {{\n{chain}}}\n"
 
 
 @contextmanager
