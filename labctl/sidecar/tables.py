@@ -86,19 +86,28 @@ class Tables:
         return count
 
     def take_down(self) -> None:
-        """Remove what is ours, and nothing else. May be called twice."""
+        """Remove what is ours, and nothing else. May be called twice; goes on after a failure, which it tells."""
+        failures = []
         for command, family in _IPTABLES:
             if family in self._had_mangle:
-                run([command, "-w", "-t", "mangle", "-D", "INPUT", *_TO_QUEUE])
-                if not self._had_mangle.pop(family) and _there_is(family, "mangle"):
-                    nft(f"delete table {family} mangle\n")
+                try:
+                    run([command, "-w", "-t", "mangle", "-D", "INPUT", *_TO_QUEUE])
+                    if not self._had_mangle.pop(family) and _there_is(family, "mangle"):
+                        nft(f"delete table {family} mangle\n")
+                except TableError as error:
+                    failures.append(str(error))
         if self._is_up:
             self._is_up = False
             nft("".join(f"add table {family} {TABLE}\ndelete table {family} {TABLE}\n" for family in FAMILIES))
+        if failures:
+            raise TableError("; ".join(failures))
 
     def _use_iptables(self) -> None:
         for command, family in _IPTABLES:
             had = _there_is(family, "mangle")
+            if had and _has_rule(command):  # of a sidecar that was killed
+                self._had_mangle[family] = False
+                continue
             run([command, "-w", "-t", "mangle", "-A", "INPUT", *_TO_QUEUE])
             self._had_mangle[family] = had
 
@@ -118,11 +127,18 @@ def _table(family: str, addresses: Sequence[str], *, has_own_queue: bool) -> str
     lost = [f"meta mark {mark:#x} drop" for mark in REFUSED.values()]  # what can't be refused like this
     chains = [
         _chain("fragments", "prerouting priority -450", []),
+        *([_chain(f"whole_{way}", f"{way} priority -300", rules) for way, rules in _WHOLE] if family == "ip6" else []),
         _chain("choose", "input priority -160", []),
         _chain("hold", "input priority -150", [f"meta mark {CHOSEN:#x} queue num {QUEUE}"]) if has_own_queue else "",
         _chain("after", "input priority -100", [f"meta mark {CHOSEN:#x} meta mark set 0", *copies, *refusals, *lost]),
     ]
-    return f"table {family} {TABLE} {{\n{''.join(chains)}}}\n"
+    anew = f"add table {family} {TABLE}\ndelete table {family} {TABLE}\n"  # a sidecar that was killed left its own
+    return f"{anew}table {family} {TABLE} {{\n{''.join(chains)}}}\n"
+
+
+_WHOLE = (("prerouting", ("ct state untracked", "notrack")), ("output", ("notrack",)))
+"""IPv6 would put datagrams together after our queue, packet by packet: whoever speaks of connections gets them whole
+(IPv4 does so by itself). No connection need be known for that, and none is."""
 
 
 def _chain(name: str, hook: str, rules: Sequence[str]) -> str:
@@ -164,9 +180,9 @@ _FRAGMENTS = (
     ("ip", "ip protocol {} ", "ip frag-off & 0x3fff == 0x2000", "ip frag-off & 0x1fff != 0"),
     (
         "ip6",
-        "exthdr frag nexthdr {} ",
-        "exthdr frag frag-off 0 exthdr frag more-fragments 1",
-        "exthdr frag frag-off != 0",
+        "frag nexthdr {} ",
+        "frag frag-off 0 frag more-fragments 1",
+        "frag frag-off != 0",
     ),
 )
 """By family: how to say of what protocol a fragment is, that it is the first of several, that it is a further one."""
@@ -191,6 +207,14 @@ def _kinds(only: Only, family: str) -> list[str]:
     if only.port is None:
         return [f"meta l4proto {_number(only.protocol, family)} "]
     return [f"{_PROTOCOLS[only.protocol]} {side} {only.port} " for side in ("sport", "dport")]
+
+
+def _has_rule(command: str) -> bool:
+    try:
+        run([command, "-w", "-t", "mangle", "-C", "INPUT", *_TO_QUEUE])
+    except TableError:
+        return False
+    return True
 
 
 def _there_is(family: str, table: str) -> bool:
