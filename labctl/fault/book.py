@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from labctl.scenario.links import Places
-from labctl.scenario.model import Fault, Heal, Impair, Only
+from labctl.scenario.model import Fault, Heal, Impair, Link, Only
 
 Json = dict[str, Any]  # Any: JSON's own types
 _NS = 1_000_000_000
@@ -50,11 +50,11 @@ class Book(Struct, frozen=True):
 
 def impaired(book: Book, step: Impair, places: Places, *, seed: int) -> Book:
     """The book after a `link` step. `seed` is the scenario's."""
-    for senders, receiver in places.directions(step.link):
+    for link, senders, receiver in _one_way(step.link, places):
         for fault in step.faults:
             kept = _without(book.rules, senders, receiver, partial(_is_same, step.only, fault))
             rule = Rule(
-                name=f"{fault.name} {step.link.sender} -> {step.link.receiver} #{book.said + 1}",
+                name=f"{fault.name} {link.sender} -> {link.receiver} #{book.said + 1}",
                 receiver=receiver,
                 senders=senders,
                 only=step.only,
@@ -73,6 +73,12 @@ def healed(book: Book, step: Heal, places: Places) -> Book:
     for senders, receiver in places.directions(step.link):
         rules = _without(rules, senders, receiver, lambda rule: True)
     return Book(rules, book.said)
+
+
+def _one_way(link: Link, places: Places) -> list[tuple[Link, frozenset[str], str]]:
+    """Each direction as it would be said by itself, with its senders and its receiver."""
+    ways = [Link(link.sender, link.receiver)] + [Link(link.receiver, link.sender)] * link.both
+    return [(way, senders, receiver) for way in ways for senders, receiver in places.directions(way)]
 
 
 def _is_same(only: Only | None, fault: Fault, rule: Rule) -> bool:

@@ -22,7 +22,10 @@ _HELLO_WITHIN_S = 30.0
 
 
 class Counts(Struct, frozen=True):
-    """What was counted on a link since its last `link` step. `lost`: by sender, the numbers of its lost packets."""
+    """What was counted on a link since its last `link` step.
+
+    `lost`: the numbers of lost packets by their sender, and by their receiver too where there are several.
+    """
 
     sent: int = 0
     arrived: int = 0
@@ -52,6 +55,7 @@ class Links:
         self._attended: list[str] = []
         self._greeted: set[str] = set()
         self._shortfalls: list[str] = []
+        self._lost_at_halted: dict[str, int] = {}
         self._heard: dict[str, Mapping[str, Any] | None] = {}
 
     def begin(self, attend: Attend) -> None:
@@ -75,8 +79,11 @@ class Links:
         self._ask_all({host: ("watch", self._watching(host, wanted)) for host in hosts})
 
     def forget(self, host: str) -> None:
-        """A host is about to be halted, and its sidecar with it."""
+        """A host is about to be halted, and its sidecar with it: what it didn't see by now it won't see."""
         if host in self._attended:
+            audit = self._answer(self._ask(host, "audit"))
+            self._shortfalls += map(shortfall_words, audit["shortfalls"])
+            self._lost_at_halted[host] = audit["lost"]
             self._attended.remove(host)
             self._conversation.forget(_name(host))
 
@@ -93,9 +100,7 @@ class Links:
         """What was counted, now."""
         views = self._views_of(link, only)
         tickets = [self._ask(view.interest.receiver, "counts", view=view.name) for view in views]
-        return _sum(
-            _counts(self._answer(ticket)["counts"], view.interest) for ticket, view in zip(tickets, views, strict=True)
-        )
+        return _together({view: self._answer(ticket)["counts"] for view, ticket in zip(views, tickets, strict=True)})
 
     def until(self, link: Link, only: Only | None, holds: Callable[[Counts], bool], *, timeout_s: float) -> Counts:
         """Wait until it holds for what was counted. What was counted last, whether it holds or not."""
@@ -104,7 +109,7 @@ class Links:
         self._heard = {view.name: None for view in views}
 
         def so_far() -> Counts:
-            return _sum(_counts(self._heard[view.name] or {}, view.interest) for view in views)
+            return _together({view: self._heard[view.name] or {} for view in views})
 
         self._ask_all({host: ("watch", {"watched": _names_at(host, views)}) for host in hosts})
         try:
@@ -116,7 +121,7 @@ class Links:
     def trouble(self) -> str:
         """Why nothing that was seen since can be relied on: packets that were lost on their way to a sidecar."""
         tickets = {host: self._ask(host, "audit") for host in self._attended}
-        lost = {host: self._answer(ticket)["lost"] for host, ticket in tickets.items()}
+        lost = self._lost_at_halted | {host: self._answer(ticket)["lost"] for host, ticket in tickets.items()}
         return "; ".join(
             f"{count} packets were lost where {host} receives, before they could be looked at"
             for host, count in lost.items()
@@ -127,7 +132,7 @@ class Links:
         """What was asked for and didn't happen, in words; nothing, if all did."""
         tickets = [self._ask(host, "audit") for host in self._attended]
         found = [shortfall for ticket in tickets for shortfall in self._answer(ticket)["shortfalls"]]
-        return [*self._shortfalls, *map(_shortfall_words, found)]
+        return [*self._shortfalls, *map(shortfall_words, found)]
 
     def _turn_to(self, book: Book, *, restarted: Sequence[tuple[frozenset[str], str]]) -> None:
         before, self._book = self._book, book
@@ -138,7 +143,7 @@ class Links:
             if host in concerned or before.of(host) != book.of(host)
         }
         for answer in self._ask_all(requests):
-            self._shortfalls += map(_shortfall_words, answer["shortfalls"])
+            self._shortfalls += map(shortfall_words, answer["shortfalls"])
 
     def _rules_of(self, host: str, before: Book, restarted: Sequence[tuple[frozenset[str], str]]) -> Json:
         rules, last = self._book.of(host), before.of(host)
@@ -221,7 +226,7 @@ def _names_at(host: str, views: Iterable[_View]) -> list[str]:
     return [view.name for view in views if view.interest.receiver == host]
 
 
-def _counts(values: Mapping[str, Any], interest: Interest) -> Counts:
+def counts_from(values: Mapping[str, Any], interest: Interest) -> Counts:
     """Counters as a sidecar tells them. Fragments that were lost are of datagrams that never were put together."""
     if not values:
         return Counts()
@@ -236,20 +241,23 @@ def _counts(values: Mapping[str, Any], interest: Interest) -> Counts:
     )
 
 
-def _sum(parts: Iterable[Counts]) -> Counts:
+def _together(told: Mapping[_View, Mapping[str, Any]]) -> Counts:
+    """The counters of several views in one."""
     whole = Counts()
-    for part in parts:
+    for view, counted in told.items():
+        part = counts_from(values, view.interest)
+        to = f" -> {view.interest.receiver}" if len({each.interest.receiver for each in told}) > 1 else ""
         whole = Counts(
             sent=whole.sent + part.sent,
             arrived=whole.arrived + part.arrived,
             dropped=whole.dropped + part.dropped,
             retransmitted=whole.retransmitted + part.retransmitted,
             resets=whole.resets + part.resets,
-            lost=whole.lost | part.lost,
+            lost=whole.lost | {f"{sender}{to}": lost for sender, lost in part.lost.items()},
         )
     return whole
 
 
-def _shortfall_words(found: Mapping[str, str]) -> str:
+def shortfall_words(found: Mapping[str, str]) -> str:
     of = f" from {found['sender']}" if found["sender"] else ""
     return f"{found['rule'].rpartition(' #')[0]}{of}: {found['what']}"
