@@ -106,7 +106,7 @@ class Tables:
         for command, family in _IPTABLES:
             had = _there_is(family, "mangle")
             if had and _has_rule(command):  # of a sidecar that was killed
-                self._had_mangle[family] = False
+                self._had_mangle[family] = True
                 continue
             run([command, "-w", "-t", "mangle", "-A", "INPUT", *_TO_QUEUE])
             self._had_mangle[family] = had
