@@ -48,7 +48,7 @@ def parse(data: bytes) -> Packet | None:
     if data[0] >> 4 == 4:
         transport, end = (data[0] & 15) * 4, int.from_bytes(data[2:4], "big")
         return _transport(data, data[12:16], data[9], transport, end)
-    if len(data) < 40:
+    if data[0] >> 4 != 6 or len(data) < 40:
         return None
     protocol, at = data[6], 40
     end = at + int.from_bytes(data[4:6], "big")
@@ -92,7 +92,7 @@ def damaged(data: bytes, packet: Packet, place: int, *, is_visible: bool) -> byt
 
 def _checksum_at(packet: Packet) -> int | None:
     where = {TCP: 16, UDP: 6, ICMP: 2}.get(packet.protocol)
-    return None if where is None else packet.transport + where
+    return None if where is None or packet.transport + where + 2 > packet.end else packet.transport + where
 
 
 def _spoil_checksum(changed: bytearray, packet: Packet) -> None:

@@ -47,16 +47,15 @@ class Shortfall(NamedTuple):
 
 
 class _Traveller:
-    """A packet on its way. `delayed_by`: the rules that it waits for."""
-
-    __slots__ = ("data", "delayed_by", "is_doubled", "new_data", "number", "packet", "passes_left", "sender")
+    """A packet on its way. `delays`: what it will pass; `hindrances`: what has made it later, and by how much."""
 
     def __init__(self, number: int, packet: Packet, data: bytes, sender: str) -> None:
         self.number, self.packet, self.data, self.sender = number, packet, data, sender
         self.new_data: bytes | None = None
         self.is_doubled = False
-        self.delayed_by: list[str] = []
-        self.passes_left = 0
+        self.delays: list[_Lane] = []
+        self.hindrances: list[tuple[_Lane, int]] = []
+        self.n = self.passes_left = 0  # while it is held
 
     def verdict(self) -> Verdict:
         return Verdict(self.number, self.packet, True, is_doubled=self.is_doubled, data=self.new_data)
@@ -87,21 +86,45 @@ class Passage:
     def put_in_force(self, rules: Iterable[Rule], now_ns: int) -> None:
         """Replace all rules at once. One that stays the same, name and all, goes on counting; others begin anew.
 
-        What waits because of a rule that is gone goes on now.
+        One that has lost some of its senders stays the same for the others. What waits because of a rule that is
+        gone waits no longer for that one.
         """
         before = {rule.name: rule for rule in self._rules}
         self._rules = sorted(rules, key=lambda rule: ORDER.index(rule.fault))
-        stays = {rule.name for rule in self._rules if before.get(rule.name) == rule}
-        gone = [lane for lane in self._lanes.values() if lane.rule.name not in stays]
+        stays = {rule.name: rule for rule in self._rules if _goes_on(before.get(rule.name), rule)}
+        lanes = list(self._lanes.values())
         self._lanes = {place: lane for place, lane in self._lanes.items() if place[0] in stays}
-        self._waiting = [
-            (until if stays.issuperset(traveller.delayed_by) else now_ns, order, traveller)
-            for until, order, traveller in self._waiting
-        ]
+        for lane in self._lanes.values():
+            lane.rule = stays[lane.rule.name]
+        self._reschedule(now_ns)
+        for lane in lanes:
+            held = lane.held
+            lane.held = [traveller for traveller in held if self._is_in_force(lane, traveller.packet)]
+            for traveller in held:
+                if traveller not in lane.held:
+                    self._send_on(traveller, now_ns, now_ns)
+
+    def _is_in_force(self, lane: _Lane, packet: Packet) -> bool:
+        return self._lanes.get((lane.rule.name, lane.sender)) is lane and lane.rule.is_about(packet)
+
+    def _reschedule(self, now_ns: int) -> None:
+        """What rules that are gone have made later comes earlier, yet in the order that delays keep."""
+        for lane in self._lanes.values():
+            if lane.rule.fault == "delay":
+                lane.last_ns = 0
+        waiting = []
+        for until_ns, order, traveller in sorted(self._waiting, key=lambda entry: entry[:2]):
+            hindrances = [each for each in traveller.hindrances if self._is_in_force(each[0], traveller.packet)]
+            if len(hindrances) < len(traveller.hindrances):
+                gone_ns = sum(ns for _, ns in traveller.hindrances) - sum(ns for _, ns in hindrances)
+                until_ns, traveller.hindrances = max(now_ns, until_ns - gone_ns), hindrances
+            delays = [lane for lane, _ in hindrances if lane.rule.fault == "delay"]
+            until_ns = max([until_ns, *(lane.last_ns for lane in delays)])
+            for lane in delays:
+                lane.last_ns = until_ns
+            waiting.append((until_ns, order, traveller))
+        self._waiting = waiting
         heapq.heapify(self._waiting)
-        for lane in gone:
-            for traveller in lane.held:
-                self._schedule(traveller, now_ns)
 
     def shortfalls(self) -> list[Shortfall]:
         """What the rules in force were asked to choose and never saw, by now."""
@@ -112,6 +135,8 @@ class Passage:
             for sender, came, chosen in counts or [("", 0, 0)]:
                 if what := missing(rule, came, chosen):
                     found.append(Shortfall(rule.name, sender, what))
+            if rule.which.ordinals:  # by chance, or every so many: the last one may well be among them
+                found += [_never_passed(lane, held) for lane in lanes for held in lane.held]
         return found
 
     def arrive(self, number: int, packet: Packet, data: bytes, now_ns: int) -> list[Verdict]:
@@ -120,7 +145,6 @@ class Passage:
         traveller = _Traveller(number, packet, data, sender)
         at_ns = now_ns
         reorders: list[_Lane] = []
-        delays: list[_Lane] = []
         for rule in self._rules:
             if not rule.is_about(packet):
                 continue
@@ -128,24 +152,26 @@ class Passage:
             if rule.fault == "reorder":
                 reorders.append(lane)
             elif rule.fault == "delay":
-                delays.append(lane)
+                traveller.delays.append(lane)
             elif rule.fault == "rate":
                 lane.counter.came += 1
-                leaves_ns = max(at_ns, lane.last_ns) + round(len(data) * 8e9 / rule.rate)
-                if max(at_ns, lane.last_ns) - at_ns > rule.queue_ns:
+                begins_ns = max(at_ns, lane.last_ns)
+                if begins_ns - at_ns > rule.queue_ns:
                     return self._lose(lane, packet, number, now_ns, "overflow")
-                lane.last_ns = at_ns = leaves_ns
-                traveller.delayed_by.append(rule.name)
+                lane.last_ns = begins_ns + round(len(data) * 8e9 / rule.rate)
+                traveller.hindrances.append((lane, lane.last_ns - at_ns))
+                at_ns = lane.last_ns
             elif self._is_lost(lane, traveller, now_ns):
                 return [Verdict(number, packet, False, answer=rule.answer if rule.fault == "cut" else "")]
-        held_by = [lane for lane in reorders if self._holds(lane, traveller, now_ns)]
-        if held_by:
-            held_by[0].held.append(traveller)
+        holding = [lane for lane in reorders if self._holds(lane, traveller)]
+        if holding:
+            holding[0].held.append(traveller)
+            traveller.n, traveller.passes_left = holding[0].counter.came, holding[0].rule.hold
+            self._tell(holding[0], "hold", packet, now_ns, 0)
         else:
-            at_ns = self._delay(traveller, delays, at_ns, now_ns)
-            self._schedule(traveller, at_ns)
+            self._send_on(traveller, at_ns, now_ns)
             for lane in reorders:
-                self._let_pass(lane, at_ns)
+                self._let_pass(lane, at_ns, now_ns)
         return self.due(now_ns)
 
     def due(self, now_ns: int) -> list[Verdict]:
@@ -190,42 +216,48 @@ class Passage:
         self._tell(lane, action, packet, now_ns, 0)
         return [Verdict(number, packet, False), *self.due(now_ns)]
 
-    def _holds(self, lane: _Lane, traveller: _Traveller, now_ns: int) -> bool:
-        if not lane.counter.chooses(_payload(lane.rule, traveller)):
-            return False
-        traveller.passes_left = lane.rule.hold
-        traveller.delayed_by.append(lane.rule.name)
-        self._tell(lane, "hold", traveller.packet, now_ns, 0)
-        return True
+    def _holds(self, lane: _Lane, traveller: _Traveller) -> bool:
+        return lane.counter.chooses(_payload(lane.rule, traveller))
 
-    def _let_pass(self, lane: _Lane, at_ns: int) -> None:
+    def _let_pass(self, lane: _Lane, at_ns: int, now_ns: int) -> None:
         """One has gone by: those that are held have one less to wait for, and go right after it once there is none."""
-        still = []
-        for traveller in lane.held:
+        held, lane.held = lane.held, []
+        for traveller in held:
             traveller.passes_left -= 1
             if traveller.passes_left:
-                still.append(traveller)
+                lane.held.append(traveller)
             else:
-                self._schedule(traveller, at_ns)
-        lane.held = still
+                self._send_on(traveller, at_ns, now_ns)
 
-    def _delay(self, traveller: _Traveller, lanes: list[_Lane], at_ns: int, now_ns: int) -> int:
-        for lane in lanes:
+    def _send_on(self, traveller: _Traveller, at_ns: int, now_ns: int) -> None:
+        """It goes on at that moment, or later: what delays it does so from there on."""
+        for lane in traveller.delays:
+            if not self._is_in_force(lane, traveller.packet):
+                continue
             rule, counter = lane.rule, lane.counter
             counter.came += 1
             wanders = round((2 * counter.draw() - 1) * rule.jitter_ns) if rule.jitter_ns else 0
-            at_ns = lane.last_ns = max(at_ns + rule.delay_ns + wanders, lane.last_ns)
-            traveller.delayed_by.append(rule.name)
-        if traveller.delayed_by and lanes:
-            self._tell(lanes[-1], "delay", traveller.packet, now_ns, at_ns)
-        return at_ns
-
-    def _schedule(self, traveller: _Traveller, at_ns: int) -> None:
+            lane.last_ns = max(at_ns + rule.delay_ns + wanders, lane.last_ns)
+            traveller.hindrances.append((lane, lane.last_ns - at_ns))
+            at_ns = lane.last_ns
+            self._tell(lane, "delay", traveller.packet, now_ns, at_ns)
         heapq.heappush(self._waiting, (at_ns, next(self._order), traveller))
 
     def _tell(self, lane: _Lane, action: str, packet: Packet, now_ns: int, release_ns: int) -> None:
         decision = Decision(lane.rule.name, lane.sender, lane.counter.came, action, packet, now_ns, release_ns)
         self._on_decision(decision)
+
+
+def _goes_on(former: Rule | None, rule: Rule) -> bool:
+    """Whether it is the former rule, perhaps with fewer senders."""
+    if former is None or former.senders is None or rule.senders is None:
+        return former == rule
+    return rule.senders <= former.senders and former._replace(senders=rule.senders) == rule
+
+
+def _never_passed(lane: _Lane, held: _Traveller) -> Shortfall:
+    what = f"packet {held.n} is still held back: {held.passes_left} more never came"
+    return Shortfall(lane.rule.name, lane.sender, what)
 
 
 def _payload(rule: Rule, traveller: _Traveller) -> bytes:
