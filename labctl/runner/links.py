@@ -245,7 +245,7 @@ def _together(told: Mapping[_View, Mapping[str, Any]]) -> Counts:
     """The counters of several views in one."""
     whole = Counts()
     for view, counted in told.items():
-        part = counts_from(values, view.interest)
+        part = counts_from(counted, view.interest)
         to = f" -> {view.interest.receiver}" if len({each.interest.receiver for each in told}) > 1 else ""
         whole = Counts(
             sent=whole.sent + part.sent,
