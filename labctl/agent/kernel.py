@@ -1,11 +1,12 @@
 """System calls that Python 3.11 has no name for, by ctypes. Their one owner; runs on hosts: stdlib only.
 
-Sources: unshare(2), mount(2), mount_setattr(2), pivot_root(2), prctl(2), seccomp(2), linux/*.h.
+Sources: unshare(2), mount(2), mount_setattr(2), pivot_root(2), prctl(2), seccomp(2), recvmmsg(2), linux/*.h.
 """
 
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 
 CLONE_NEWNS = 0x00020000
@@ -33,6 +34,7 @@ PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 SECCOMP_MODE_FILTER = 2
 
+_MSG_DONTWAIT = 0x40
 _AT_FDCWD = -100
 _AT_RECURSIVE = 0x8000
 _MOUNT_ATTR_RDONLY = 1
@@ -153,3 +155,46 @@ def install_filter(instructions: bytes) -> None:
 def no_new_privileges() -> None:
     """From here on no execve(2) gives a privilege."""
     prctl(PR_SET_NO_NEW_PRIVS, 1)
+
+
+class _Vector(ctypes.Structure):
+    _fields_ = (("base", ctypes.c_void_p), ("length", ctypes.c_size_t))
+
+
+class _Header(ctypes.Structure):
+    _fields_ = (
+        ("name", ctypes.c_void_p),
+        ("name_length", ctypes.c_uint),
+        ("vector", ctypes.POINTER(_Vector)),
+        ("vectors", ctypes.c_size_t),
+        ("control", ctypes.c_void_p),
+        ("control_length", ctypes.c_size_t),
+        ("flags", ctypes.c_int),
+    )
+
+
+class _Message(ctypes.Structure):
+    _fields_ = (("header", _Header), ("received", ctypes.c_uint))
+
+
+class Messages:
+    """recvmmsg(2): room for so many messages of at most so many bytes, taken from a socket in one call."""
+
+    def __init__(self, count: int, size: int) -> None:
+        self._count, self._size = count, size
+        self._room = ctypes.create_string_buffer(count * size)
+        self._view = memoryview(self._room).cast("B")
+        start = ctypes.addressof(self._room)
+        self._vectors = (_Vector * count)(*(_Vector(start + place * size, size) for place in range(count)))
+        self._messages = (_Message * count)()
+        for message, vector in zip(self._messages, self._vectors, strict=True):
+            message.header.vector, message.header.vectors = ctypes.pointer(vector), 1
+
+    def take(self, descriptor: int) -> list[bytes]:
+        """What is there, without waiting; nothing if nothing is. OSError."""
+        result = _libc.recvmmsg(descriptor, self._messages, self._count, _MSG_DONTWAIT, None)
+        if result < 0 and ctypes.get_errno() in (errno.EAGAIN, errno.EINTR):
+            return []
+        taken = range(_checked(result, "recvmmsg"))
+        view, messages, size = self._view, self._messages, self._size
+        return [bytes(view[at * size : at * size + messages[at].received]) for at in taken]

@@ -13,6 +13,8 @@ FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 _NEIGHBOUR_DISCOVERY = range(133, 138)
 _EXTENSIONS = (0, 43, 44, 60, 135)  # hop-by-hop, routing, fragment, destination, mobility
 
+_PLAIN_IPV4 = struct.Struct("!xxH5xBxx4s4xHHxxxx")
+"""Of a header without options: its length with what follows, the protocol, the source, and two ports."""
 _PORTS = struct.Struct("!HH")
 _SEQUENCE = struct.Struct("!I")
 
@@ -41,10 +43,24 @@ class Packet(NamedTuple):
         return self.length + bool(self.flags & SYN) + bool(self.flags & FIN)
 
 
+Flow = tuple[bytes | int, ...]
+MOST_FLOWS = 4096
+"""What is known of so many flows is kept for a next packet; then it is found out anew."""
+
+
+def flow_of(packet: Packet) -> Flow:
+    """Source, protocol and ports: packets that have these in common are about the same rules and views."""
+    return packet[:4]
+
+
 def parse(data: bytes) -> Packet | None:
     """The packet; None for what belongs to the link itself (neighbour discovery), or is no packet at all."""
     if len(data) < 20:
         return None
+    if data[0] == 0x45 and data[9] == UDP and len(data) >= 28:  # most packets, quicker
+        end, _, source, source_port, port = _PLAIN_IPV4.unpack_from(data)
+        if 28 <= end <= len(data):
+            return Packet(source, UDP, source_port, port, 20, 28, end, 0, 0)
     if data[0] >> 4 == 4:
         transport, end = (data[0] & 15) * 4, int.from_bytes(data[2:4], "big")
         return _transport(data, data[12:16], data[9], transport, end)

@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from labctl.sidecar.packet import Packet, damaged
+from labctl.sidecar.packet import MOST_FLOWS, Flow, Packet, damaged, flow_of
 from labctl.sidecar.rules import ORDER, Counter, Rule, missing
 
 
@@ -80,6 +80,7 @@ class Passage:
         self._on_decision = on_decision
         self._rules: list[Rule] = []
         self._lanes: dict[tuple[str, str], _Lane] = {}
+        self._about: dict[Flow, list[Rule]] = {}
         self._waiting: list[tuple[int, int, _Traveller]] = []
         self._order = itertools.count()
 
@@ -91,6 +92,7 @@ class Passage:
         """
         before = {rule.name: rule for rule in self._rules}
         self._rules = sorted(rules, key=lambda rule: ORDER.index(rule.fault))
+        self._about.clear()
         stays = {rule.name: rule for rule in self._rules if _goes_on(before.get(rule.name), rule)}
         lanes = list(self._lanes.values())
         self._lanes = {place: lane for place, lane in self._lanes.items() if place[0] in stays}
@@ -139,15 +141,17 @@ class Passage:
                 found += [_never_passed(lane, held) for lane in lanes for held in lane.held]
         return found
 
+    def lets_pass(self, packet: Packet) -> bool:
+        """Whether no rule is about it and no other one waits: then it goes on at once, without `arrive`."""
+        return not self._waiting and not self._rules_about(packet)
+
     def arrive(self, number: int, packet: Packet, data: bytes, now_ns: int) -> list[Verdict]:
         """Decide on a packet. The verdicts that are due at once; later ones come by `due`."""
         sender = self._names.get(packet.source, packet.source.hex())
         traveller = _Traveller(number, packet, data, sender)
         at_ns = now_ns
         reorders: list[_Lane] = []
-        for rule in self._rules:
-            if not rule.is_about(packet):
-                continue
+        for rule in self._rules_about(packet):
             lane = self._lane(rule, sender)
             if rule.fault == "reorder":
                 reorders.append(lane)
@@ -184,6 +188,16 @@ class Passage:
     def next_ns(self) -> int | None:
         """When the next one is due."""
         return self._waiting[0][0] if self._waiting else None
+
+    def _rules_about(self, packet: Packet) -> list[Rule]:
+        flow = flow_of(packet)
+        rules = self._about.get(flow)
+        if rules is None:
+            rules = [rule for rule in self._rules if rule.is_about(packet)]
+            if len(self._about) >= MOST_FLOWS:
+                self._about.clear()
+            self._about[flow] = rules
+        return rules
 
     def _lane(self, rule: Rule, sender: str) -> _Lane:
         place = (rule.name, sender)

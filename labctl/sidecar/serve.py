@@ -45,6 +45,7 @@ class Sidecar:
         self._decisions: list[Decision] = []
         self._tells_later = False
         self._fragmented = 0
+        self._comes_back = False
         self._wakes_ns: int | None = None
         self._queue = Queue(QUEUE, force_buffer=settings.get("force_buffer", True))
         self._tables = Tables(settings["addresses"], has_own_queue=settings["has_own_queue"])
@@ -76,7 +77,9 @@ class Sidecar:
         self._line.say({"re": header.get("id"), "t": time.monotonic_ns(), **words})
 
     def _watch(self, header: Header) -> Json:
-        """Look at these packets from now on, by these views; tell changes of those in `watched`."""
+        """Look at these packets from now on, by these views, no more by those in `gone`; tell changes of `watched`."""
+        for name in header.get("gone", ()):
+            self._views.remove(name)
         for values in header.get("views", ()):
             self._views.add(view_from(values))
         if "interests" in header:
@@ -119,9 +122,16 @@ class Sidecar:
         self._tell()
         return {"shortfalls": [found._asdict() for found in self._passage.shortfalls()], "lost": self._queue.lost()}
 
+    def _come_back(self) -> None:
+        self._comes_back = False
+        self._on_packets()
+
     def _on_packets(self) -> None:
         self._take_packets()
         self._wake_later()
+        if self._queue.has_more and not self._comes_back:
+            self._comes_back = True  # no descriptor tells of what is here already
+            self._loop.after(0.0, self._come_back)
 
     def _take_all_packets(self) -> None:
         """All that are there by now."""
@@ -132,13 +142,18 @@ class Sidecar:
     def _take_packets(self) -> int:
         """Some of those that are there; how many."""
         held = self._queue.receive()
+        now = time.monotonic_ns()  # after all of them have come: none is early
         for number, data in held:
             packet = parse(data)
             if packet is None:
                 self._queue.release(number)
                 continue
             self._views.see_sent(packet)
-            self._release(self._passage.arrive(number, packet, data, time.monotonic_ns()))
+            if self._passage.lets_pass(packet):
+                self._queue.release(number)
+                self._views.see_arrived(packet, 1)
+            else:
+                self._release(self._passage.arrive(number, packet, data, now))
         self._queue.flush()
         return len(held)
 

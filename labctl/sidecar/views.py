@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from labctl.sidecar.packet import RST, SYN, TCP, Packet
+from labctl.sidecar.packet import MOST_FLOWS, RST, SYN, TCP, Flow, Packet, flow_of
 from labctl.sidecar.rules import Json, Only, only_from
 
 MOST_ORDINALS = 10_000
@@ -112,11 +112,19 @@ class Views:
         """`names`: senders' names by their addresses."""
         self._names = names
         self._tallies: dict[str, Tally] = {}
+        self._of_flow: dict[Flow, list[Tally]] = {}
         self._on_change = on_change
 
     def add(self, view: View) -> None:
         """Begin to look; a view of the same name goes on as it is."""
         self._tallies.setdefault(view.name, Tally(view, self._names))
+        self._of_flow.clear()
+
+    def remove(self, name: str) -> None:
+        """Look no more; an unknown one is let be."""
+        self._tallies.pop(name, None)
+        self._of_flow.clear()
+        self._of_flow.clear()
 
     def restart(self, name: str) -> None:
         """Count from 0 again. KeyError for an unknown one."""
@@ -142,7 +150,13 @@ class Views:
             tally.arrived += copies
 
     def _about(self, packet: Packet) -> list[Tally]:
-        tallies = [tally for tally in self._tallies.values() if tally.view.is_about(packet)]
+        flow = flow_of(packet)
+        tallies = self._of_flow.get(flow)
+        if tallies is None:
+            tallies = [tally for tally in self._tallies.values() if tally.view.is_about(packet)]
+            if len(self._of_flow) >= MOST_FLOWS:
+                self._of_flow.clear()
+            self._of_flow[flow] = tallies
         if tallies:
             self._on_change()
         return tallies

@@ -1,6 +1,6 @@
 """`make bench`: what labctl takes, against what the same takes by hand. Exits 1 when a budget is passed.
 
-    python -m tests.bench.bench [--runs N] [--programs N] [netns] [docker] [cli]
+    python -m tests.bench.bench [--runs N] [--programs N] [netns] [docker] [cli] [sidecar]
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from labctl.plan.make import make_plan
 from labctl.scenario.model import Family
 from labctl.scenario.read import read_scenario
 from tests.bench.measure import Row, by_turns, cpu_ms, wall_s
+from tests.bench.sidecar import sidecar_rows
 
 HERE = Path(__file__).parent
 TOP = HERE.parent.parent
@@ -104,6 +105,8 @@ def rows(chosen: list[str], runs: int, programs: int) -> Iterator[Row]:
     if "docker" in chosen:
         yield from engine_rows("docker", runs, {WITHOUT_CHECK: 1.1})
         yield program_row(DockerEngine(), programs)
+    if "sidecar" in chosen:
+        yield from sidecar_rows()
 
 
 def main() -> int:
@@ -111,7 +114,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--programs", type=int, default=200)
-    parser.add_argument("what", nargs="*", default=["cli", "netns", "docker"])
+    parser.add_argument("what", nargs="*", default=["cli", "netns", "docker", "sidecar"])
     words = parser.parse_args()
     over = 0
     for row in rows(words.what, words.runs, words.programs):

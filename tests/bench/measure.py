@@ -11,21 +11,23 @@ from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """A figure and its budget. `unit` is `x` for a ratio, `ms` for a time."""
+    """A figure and its budget. `unit` is `x` for a ratio, `ms` for a time. `is_least`: it must be so much at least."""
 
     what: str
     figure: float
     budget: float
     unit: str
     detail: str = ""
+    is_least: bool = False
 
     @property
     def is_within(self) -> bool:
-        return self.figure <= self.budget
+        return self.figure >= self.budget if self.is_least else self.figure <= self.budget
 
     def __str__(self) -> str:
-        verdict = "ok  " if self.is_within else "OVER"
-        return f"{verdict} {self.what:58} {self.figure:7.2f} {self.unit:2} (at most {self.budget:g})  {self.detail}"
+        verdict = "ok  " if self.is_within else "LOW " if self.is_least else "OVER"
+        bound = f"({'at least' if self.is_least else 'at most'} {self.budget:g})"
+        return f"{verdict} {self.what:58} {self.figure:7.2f} {self.unit:3} {bound}  {self.detail}".rstrip()
 
 
 def wall_s(words: Sequence[str], environment: dict[str, str]) -> float:
