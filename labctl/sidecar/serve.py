@@ -1,7 +1,7 @@
 """Frames from labctl -> rules in force on a host's packets -> frames to labctl.
 
 Requests carry `do` and `id`; each gets one reply with `re`. What happens by itself comes as `ev`: `hello`, `decided`
-(what rules did to packets, many at a time), `counted` (a view that is watched has changed), `broken`. Times are
+(what rules did to packets, many at a time), `in-force` (which rules are, from then on), `counted` (a view that is watched has changed), `broken`. Times are
 CLOCK_MONOTONIC in nanoseconds.
 """
 
@@ -106,6 +106,7 @@ class Sidecar:
         self._release(self._passage.due(now))
         self._queue.flush()
         self._wake_later()
+        self._line.say({"ev": "in-force", "t": now, "rules": [values["name"] for values in header["rules"]]})
         return {"since": now, "shortfalls": shortfalls}
 
     def _counts(self, header: Header) -> Json:
