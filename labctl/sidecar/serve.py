@@ -1,8 +1,8 @@
 """Frames from labctl -> rules in force on a host's packets -> frames to labctl.
 
-Requests carry `do` and `id`; each gets one reply with `re`. What happens by itself comes as `ev`: `hello`, `decided`
-(what rules did to packets, many at a time), `in-force` (which rules are, from then on), `counted` (a view that is watched has changed), `broken`. Times are
-CLOCK_MONOTONIC in nanoseconds.
+Requests carry `do` and `id`; each gets one reply with `re`. What happens by itself comes as `ev`: `hello`, `in-force`
+(which rules are, from then on), `decided` (what they did to packets, many at a time), `counted` (a view that is
+watched has changed), `broken`. Times are CLOCK_MONOTONIC in nanoseconds.
 """
 
 from __future__ import annotations
