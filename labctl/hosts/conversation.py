@@ -164,7 +164,8 @@ class Conversation:
         if kind == "hello":
             self._hear_hello(host, header)
         elif kind == "broken":
-            raise LabBroke(f"the agent on {host} broke: {header['detail']}")
+            who = f"what looks after the {host}" if host in self._events else f"the agent on {host}"
+            raise LabBroke(f"{who} broke: {header['detail']}")
         elif host in self._events:
             self._events[host](header)
         else:
@@ -195,5 +196,5 @@ class Conversation:
 
     def _broken(self, host: str) -> LabBroke:
         if host in self._events:
-            return LabBroke(f"what looks after the links of {host} is gone: its faults can't be relied on any more")
+            return LabBroke(f"what looks after the {host} is gone: its faults can't be relied on any more")
         return LabBroke(self._last_words() or f"host {host} is gone, and its agent with it")
