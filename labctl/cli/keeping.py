@@ -34,7 +34,7 @@ def bring_up(target: str, name: str | None, engine: EngineName) -> int:
     def say(words: str) -> None:
         device.progress(f"labctl: {words}")
 
-    with _translated(device):
+    with translated(device):
         plan = _plan_of(target, device)
         maker = maker_of(choose(engine, [plan], say))
         lab_name, claimed = claim_free(plan.name) if name is None else (name, claim(name))
@@ -52,8 +52,8 @@ def bring_up(target: str, name: str | None, engine: EngineName) -> int:
 def take_named_down(names: Sequence[str]) -> int:
     """Take these labs down; with no name, the only one."""
     device = Device()
-    with _translated(device):
-        for lab in [_named(name) for name in names] if names else [_named(None)]:
+    with translated(device):
+        for lab in [named_lab(name) for name in names] if names else [named_lab(None)]:
             take_down(lab.name)
             device.result(f"{lab.name} is down")
     return device.ending(0)
@@ -62,7 +62,7 @@ def take_named_down(names: Sequence[str]) -> int:
 def take_all_down() -> int:
     """Take down every lab of this user, and remove what killed runs have left."""
     device = Device()
-    with _translated(device):
+    with translated(device):
         for lab in all_standing():
             take_down(lab.name)
             device.result(f"{lab.name} is down")
@@ -74,7 +74,7 @@ def take_all_down() -> int:
 def list_labs() -> int:
     """List the labs that stand, and others on Docker: of runs that go on, of runs that were killed."""
     device = Device()
-    with _translated(device):
+    with translated(device):
         labs = all_standing()
         for lab in labs:
             device.result(_line(lab))
@@ -91,8 +91,8 @@ def execute(name: str | None, host: str, command: Sequence[str]) -> int:
     from labctl.cli.window import run_there
 
     device = Device()
-    with _translated(device):
-        lab = _named(name)
+    with translated(device):
+        lab = named_lab(name)
         hosts = [each.name for each in lab.plan.hosts]
         if host not in hosts:
             hint = did_you_mean(host, hosts, kinds="hosts") or ""
@@ -116,7 +116,7 @@ def _own_folder(name: str) -> Path:
     return folder
 
 
-def _named(name: str | None) -> Standing:
+def named_lab(name: str | None) -> Standing:
     """The lab of that name; without a name, the only one."""
     labs = {lab.name: lab for lab in all_standing()}
     if not labs:
@@ -148,7 +148,12 @@ def _swept(device: Device) -> list[str]:
 
 
 def _line(lab: Standing) -> str:
-    return f"{lab.name}  {lab.engine}  {', '.join(_host_shown(host, lab) for host in lab.plan.hosts)}"
+    line = f"{lab.name}  {lab.engine}  {', '.join(_host_shown(host, lab) for host in lab.plan.hosts)}"
+    if lab.faults:
+        line += f"  ({lab.faults} fault{'s' * (lab.faults > 1)} on links; labctl link shows them)"
+    if lab.gone:
+        line += f"  (what looks after the links of {', '.join(lab.gone)} has ended; labctl heal all mends that)"
+    return line
 
 
 def _host_shown(host: HostPlan, lab: Standing) -> str:
@@ -163,7 +168,7 @@ def _line_of_other(seen: LabSeen) -> str:
 
 
 @contextmanager
-def _translated(device: Device) -> Iterator[None]:
+def translated(device: Device) -> Iterator[None]:
     """Errors become refusals; a signal is told, and goes through."""
     try:
         with ending_on_signals(Quiet(device).notice):

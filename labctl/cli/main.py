@@ -22,6 +22,8 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("labctl.cli.standing:up", "Bring up a lab and leave it standing."),
     "exec": ("labctl.cli.standing:exec_", "Run a program on a host of a lab that stands."),
     "shell": ("labctl.cli.standing:shell", "Open a shell on a host of a lab that stands."),
+    "link": ("labctl.cli.link:link", "Give links of a lab that stands faults, or show those they have."),
+    "heal": ("labctl.cli.link:heal", "Take faults away from links of a lab that stands."),
     "ps": ("labctl.cli.standing:ps", "List the labs that stand, and what killed runs have left."),
     "down": ("labctl.cli.standing:down", "Take down labs that stand."),
     "build": ("labctl.cli.build:build", "Make the images that hosts on Docker are made from."),

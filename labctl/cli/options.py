@@ -16,6 +16,8 @@ ENGINE = click.option(
     help="What hosts are made of: containers, or network namespaces. auto: Docker where it works and has the images.",
 )
 
+LAB = click.option("-l", "--lab", "name", metavar="LAB", help="The lab's name; needed only where several stand.")
+
 TIMEOUT_SCALE = click.option(
     "--timeout-scale",
     type=click.FloatRange(min=0, min_open=True, max=1000),

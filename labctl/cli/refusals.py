@@ -38,6 +38,21 @@ class BadFiles(Refusal):
         write(sys.stderr, f"{self.message}\n")
 
 
+class BadOptions(Refusal):
+    """Values on the command line with problems: all of them, each with what to do about it."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+        """`problems`: what is wrong, and a hint, which may be empty."""
+        shown = [f"labctl: {message}" + (f"\n  {hint}" if hint else "") for message, hint in problems]
+        super().__init__("\n".join(shown))
+
+    def show(self, file: IO[Any] | None = None) -> None:  # Any: as click has it
+        """Print them where errors go."""
+        write(sys.stderr, f"{self.message}\n")
+
+
 class UnknownTarget(Refusal):
     """A word of the command line names nothing."""
 

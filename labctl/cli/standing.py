@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import click
 
-from labctl.cli.options import ENGINE
+from labctl.cli.options import ENGINE, LAB
 from labctl.engine.choose import EngineName
 
-_LAB = click.option("-l", "--lab", "name", metavar="LAB", help="The lab's name; needed only where several stand.")
 _AS_TYPED = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 """What comes after the host is the program's, options too."""
 
@@ -51,7 +50,7 @@ def ps(ctx: click.Context) -> None:
 
 
 @click.command(name="exec", context_settings=_AS_TYPED)
-@_LAB
+@LAB
 @click.argument("host")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
 @click.pass_context
@@ -66,7 +65,7 @@ def exec_(ctx: click.Context, host: str, command: tuple[str, ...], name: str | N
 
 
 @click.command(context_settings=_AS_TYPED)
-@_LAB
+@LAB
 @click.argument("host")
 @click.pass_context
 def shell(ctx: click.Context, host: str, name: str | None) -> None:

@@ -110,7 +110,8 @@ class Counter:
         self.came = 0
         self.chosen = 0
         self._which = rule.which
-        self._random = random.Random(f"{rule.seed} {rule.name} {sender}")
+        name = rule.name.rpartition("/")[2]  # what stands before says only who put it there
+        self._random = random.Random(f"{rule.seed} {name} {sender}")
         self._is_in_burst = False
 
     def chooses(self, payload: bytes) -> bool:

@@ -33,11 +33,12 @@ class KeptLab:
             self._visited.channels.pop(host).close()
 
     def attend(self, hosts: Sequence[str]) -> Mapping[str, Channel]:
-        """Have its holder do it: what the sidecars do stays when the lab is left standing."""
+        """Have its holder do it: what the sidecars are told stays when the lab is left standing."""
         return self._visited.attend(hosts)
 
     def leave(self) -> None:
-        """End what was started there; the lab stays."""
+        """End the programs that were started there; the lab stays, its links as they are."""
+        self._visited.keep_faults()
         self._visited.down()
 
     def down(self) -> None:

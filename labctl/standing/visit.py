@@ -5,29 +5,39 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
+from msgspec.structs import replace
 
 from labctl.agent.frames import Decoder, Header, encode
+from labctl.engine.choose import EngineName, choose
 from labctl.engine.contract import Channel, EngineError, Readiness, Say
 from labctl.engine.stream import SocketChannel
 from labctl.plan.model import Plan
+from labctl.scenario.model import Heal, Impair
 from labctl.standing.places import names, socket_path
+from labctl.standing.seen import FaultsSeen
 
 _ANSWERS_WITHIN_S = 10.0
 _DOWN_WITHIN_S = 60.0
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """A lab that stands. `holder` is the pid of the process that holds it, `up` its hosts that were not halted."""
+    """A lab that stands. `holder` is the pid of the process that holds it, `up` its hosts that were not halted.
+
+    `faults`: how many rules are in force on its links; `gone`: hosts whose sidecar has ended by itself.
+    """
 
     name: str
     engine: str
     holder: int
     plan: Plan
     up: tuple[str, ...]
+    faults: int = 0
+    gone: tuple[str, ...] = ()
 
 
 def standing(name: str) -> Standing:
@@ -38,7 +48,9 @@ def standing(name: str) -> Standing:
         stream.sendall(encode({"about": True}))
         header, body = _one_frame(stream, name)
     plan = msgspec.json.decode(body, type=Plan, dec_hook=_decode)
-    return Standing(name, header["engine"], header["pid"], plan, tuple(header["up"]))
+    return Standing(
+        name, header["engine"], header["pid"], plan, tuple(header["up"]), header["faults"], tuple(header["gone"])
+    )
 
 
 def all_standing() -> list[Standing]:
@@ -54,34 +66,64 @@ def all_standing() -> list[Standing]:
 
 def take_down(name: str) -> None:
     """End the lab; returns when nothing of it is left. EngineError if there is none of that name."""
-    stream = _connect(name)
-    stream.settimeout(_DOWN_WITHIN_S)
-    with stream:
-        stream.sendall(encode({"down": True}))
-        _one_frame(stream, name)
+    _asked(name, {"down": True})
 
 
 def halt(name: str, host: str) -> None:
     """Halt a host of that lab, for everybody. EngineError if that can't be done."""
-    stream = _connect(name)
-    stream.settimeout(_DOWN_WITHIN_S)
-    with stream:
-        stream.sendall(encode({"halt": host}))
-        header, _ = _one_frame(stream, name)
-    if "error" in header:
-        raise EngineError(header["error"], hint=header["hint"])
+    _asked(name, {"halt": host})
 
 
-def attend(name: str, hosts: Sequence[str]) -> dict[str, Channel]:
+def impair(name: str, step: Impair) -> tuple[str, ...]:
+    """Have a link of that lab do so from now on, for everybody; what rules that it replaced never saw, in words.
+
+    EngineError if that can't be done; then all is as it was.
+    """
+    header, _ = _asked(name, {"link": True}, msgspec.json.encode(step))
+    return tuple(header["shortfalls"])
+
+
+def heal(name: str, step: Heal) -> tuple[int, tuple[str, ...]]:
+    """Take away what `impair` put there, and runs that left the lab standing; how many rules, and what they never saw.
+
+    EngineError if that can't be done.
+    """
+    header, _ = _asked(name, {"heal": True}, msgspec.json.encode(step))
+    return header["ended"], tuple(header["shortfalls"])
+
+
+def faults(name: str) -> FaultsSeen:
+    """What is in force on the links of that lab, and was counted there. EngineError if there is none of that name."""
+    _, body = _asked(name, {"faults": True})
+    return msgspec.json.decode(body, type=FaultsSeen)
+
+
+def attend(name: str, hosts: Sequence[str]) -> dict[str, _ToSidecar]:
     """A channel to the sidecar beside each of these hosts of that lab, started if need be. EngineError."""
-    stream = _connect(name)
-    stream.settimeout(_DOWN_WITHIN_S)
-    with stream:
-        stream.sendall(encode({"attend": list(hosts)}))
-        header, _ = _one_frame(stream, name)
-    if "error" in header:
-        raise EngineError(header["error"], hint=header["hint"])
-    return {host: _talk(name, {"sidecar": host}) for host in hosts}
+    _asked(name, {"attend": list(hosts)})
+    return {host: _ToSidecar(_talk(name, {"sidecar": host})) for host in hosts}
+
+
+class _ToSidecar(SocketChannel):
+    """A channel to a sidecar, by way of the holder."""
+
+    def __init__(self, stream: socket.socket) -> None:
+        super().__init__(stream)
+        self._stream = stream
+
+    def keep(self) -> None:
+        """What was put in force by it stays when it is left."""
+        with suppress(OSError):
+            self.send(encode({"do": "keep", "id": 0}))
+
+    def leave(self) -> None:
+        """Close it, when what was put in force by it has ended, or is kept."""
+        with suppress(OSError):  # the lab is gone, or the sidecar
+            self._stream.settimeout(_ANSWERS_WITHIN_S)
+            self._stream.shutdown(socket.SHUT_WR)
+            while self.receive():
+                pass
+        self.close()
 
 
 class VisitedLab:
@@ -91,10 +133,10 @@ class VisitedLab:
         self.name = lab.name
         self.plan = lab.plan
         self.channels = channels
-        self._attending: list[Channel] = []
+        self._attending: list[_ToSidecar] = []
 
     def attend(self, hosts: Sequence[str]) -> Mapping[str, Channel]:
-        """Have its holder see to it: a sidecar there is everybody's, and stays when this visit ends."""
+        """Have its holder see to it: a sidecar there is everybody's. What it is told ends with this visit."""
         attended = attend(self.name, hosts)
         self._attending += attended.values()
         return attended
@@ -107,9 +149,16 @@ class VisitedLab:
         )
 
     def down(self) -> None:
-        """Leave: the holder ends the programs of whoever has left."""
-        for channel in (*self._attending, *self.channels.values()):
+        """Leave: the holder ends the programs of whoever has left, and the faults; these have ended on return."""
+        for channel in self.channels.values():
             channel.close()
+        for attending in self._attending:
+            attending.leave()
+
+    def keep_faults(self) -> None:
+        """What was put in force on links stays when this visit ends."""
+        for attending in self._attending:
+            attending.keep()
 
 
 def visit(name: str) -> VisitedLab:
@@ -117,7 +166,7 @@ def visit(name: str) -> VisitedLab:
     lab = standing(name)
     channels: dict[str, Channel] = {}
     for host in lab.up:
-        channels[host] = _talk(name, {"host": host})
+        channels[host] = SocketChannel(_talk(name, {"host": host}))
     return VisitedLab(lab, channels)
 
 
@@ -133,7 +182,7 @@ class StandingEngine:
         return Readiness(self.name, ())
 
     def prepare(self, plan: Plan, say: Say) -> None:
-        """EngineError unless the lab has every host that the scenario needs."""
+        """EngineError unless the lab has every host that the scenario needs. Makes what sidecars are made from."""
         there = self._lab.up
         missing = [host.name for host in plan.hosts if host.name not in there]
         if missing:
@@ -141,6 +190,7 @@ class StandingEngine:
                 f"lab {self._lab.name} has no host {', '.join(missing)} that is up; it has {', '.join(sorted(there))}",
                 hint="bring up a lab from this scenario: `labctl up FILE`",
             )
+        prepare_sidecars(self._lab, plan.attended, say)
 
     def up(self, plan: Plan, *, lab: str, folder: Path, say: Say) -> VisitedLab:
         """Visit it."""
@@ -155,11 +205,30 @@ class StandingEngine:
         return []
 
 
-def _talk(name: str, whom: Header) -> Channel:
-    """A channel by way of the holder."""
+def prepare_sidecars(lab: Standing, hosts: Sequence[str], say: Say) -> None:
+    """Make what the sidecars of these hosts are made from, where it isn't there yet. EngineError if it can't be had."""
+    if hosts:
+        engine = choose(cast(EngineName, lab.engine), [], say)
+        engine.prepare(replace(lab.plan, attended=tuple(hosts)), say)
+
+
+def _talk(name: str, whom: Header) -> socket.socket:
+    """A connection by way of the holder."""
     stream = _connect(name)
     stream.sendall(encode(whom))
-    return SocketChannel(stream)
+    return stream
+
+
+def _asked(name: str, words: Header, body: bytes = b"") -> tuple[Header, bytes]:
+    """What the holder answers. EngineError if it can't do it."""
+    stream = _connect(name)
+    stream.settimeout(_DOWN_WITHIN_S)
+    with stream:
+        stream.sendall(encode(words, body))
+        header, body = _one_frame(stream, name)
+    if "error" in header:
+        raise EngineError(header["error"], hint=header["hint"])
+    return header, body
 
 
 def _connect(name: str) -> socket.socket:

@@ -23,7 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "check": {"agent", "engine", "hosts", "plan", "scenario"},
     "hosts": {"agent", "check", "engine", "plan", "scenario"},
     "runner": {"agent", "check", "engine", "fault", "hosts", "plan", "scenario"},
-    "standing": {"agent", "engine", "hosts", "plan", "runner", "scenario"},
+    "standing": {"agent", "engine", "fault", "hosts", "plan", "runner", "scenario"},
     "report": {"engine", "plan", "runner", "scenario"},
     "pytest_plugin": {"check", "cli", "engine", "hosts", "plan", "report", "runner", "scenario"},
     "cli": {"agent", "check", "engine", "hosts", "plan", "report", "runner", "scenario", "standing"},

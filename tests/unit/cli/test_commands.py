@@ -34,7 +34,8 @@ def test_every_command_explains_itself() -> None:
     names = [line.split()[0] for line in overview.output.partition("Commands:")[2].splitlines() if line.strip()]
 
     assert overview.exit_code == 0
-    assert names == ["run", "validate", "ls", "explain", "up", "exec", "shell", "ps", "down", "build", "doctor"]
+    standing = ["up", "exec", "shell", "link", "heal", "ps", "down"]
+    assert names == ["run", "validate", "ls", "explain", *standing, "build", "doctor"]
     for name in names:
         assert CliRunner().invoke(cli, [name, "--help"]).exit_code == 0
 
