@@ -10,6 +10,7 @@ from labctl.plan import addresses
 from labctl.plan.compose_file import ComposeFile
 from labctl.plan.model import AbsentHost, HostPlan, Plan
 from labctl.plan.sysctls import pinned
+from labctl.scenario.links import places_of, receivers
 from labctl.scenario.model import Family, HostSpec, Scenario
 from labctl.scenario.problems import Position, Problem, ScenarioError, did_you_mean, quoted
 
@@ -77,6 +78,7 @@ def make_plan(scenario: Scenario, compose: ComposeFile, family: Family) -> Plan:
         hosts=tuple(hosts),
         absent=tuple(absent),
         internet=scenario.allow_internet,
+        attended=receivers(scenario.steps, places_of(specs)),
         notes=tuple(dict.fromkeys(notes)),
     )
 
