@@ -1,7 +1,8 @@
 """On each engine every shipped scenario passes, all of data/ passes, and every mutant fails where and as it says.
 
 A mutant is a scenario with one wrong expectation. A comment on the first line of the step that must fail holds a
-piece of what must be said of it: `# fails: PIECE`.
+piece of what must be said of it: `# fails: PIECE`. Where each step passes and nothing can be said all the same, it is
+a piece of the reason: `# unknown: PIECE`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from tests.live.conftest import Outcomes
 ROOT = Path(__file__).parents[2]
 DATA = Path(__file__).parent / "data"
 SHIPPED = sorted((ROOT / "scenarios").rglob("*.yaml"))
-MUTANTS = sorted((DATA / "mutants").glob("*.yaml"))
+ALL_MUTANTS = sorted((DATA / "mutants").glob("*.yaml"))
+UNTOLD = [file for file in ALL_MUTANTS if "  # unknown: " in file.read_text()]
+MUTANTS = [file for file in ALL_MUTANTS if file not in UNTOLD]
 
 
 def _short(file: Path) -> str:
@@ -44,7 +47,7 @@ def test_scenario_passes(file: Path, outcomes: Outcomes) -> None:
 @pytest.mark.parametrize("file", MUTANTS, ids=_short)
 def test_mutant_fails_at_the_right_step_with_the_right_words(file: Path, outcomes: Outcomes) -> None:
     """Nothing before that step fails, and nothing after it is run."""
-    line, piece = _expected(file)
+    line, piece = _expected(file, "fails")
     [outcome] = outcomes[file]
     judged = [step for step in outcome.steps if step.verdict not in (Verdict.PASS, Verdict.NOT_RUN)]
 
@@ -53,14 +56,25 @@ def test_mutant_fails_at_the_right_step_with_the_right_words(file: Path, outcome
     assert piece in "\n".join(judged[0].complaints)
 
 
-def _expected(mutant: Path) -> tuple[int, str]:
-    """The line of the step that must fail, and a piece of the complaint."""
+@pytest.mark.parametrize("file", UNTOLD, ids=_short)
+def test_what_did_not_happen_as_asked_is_unknown_though_all_steps_pass(file: Path, outcomes: Outcomes) -> None:
+    """And the reason is told."""
+    _, piece = _expected(file, "unknown")
+    [outcome] = outcomes[file]
+
+    assert {step.verdict for step in outcome.steps} == {Verdict.PASS}, _told(outcome)
+    assert outcome.verdict is Verdict.UNKNOWN, "it passes"
+    assert piece in outcome.reason
+
+
+def _expected(mutant: Path, what: str) -> tuple[int, str]:
+    """The line that is marked, and a piece of what must be said."""
     marked = [
         (number, found[1])
         for number, text in enumerate(mutant.read_text().splitlines(), start=1)
-        if (found := re.search(r"  # fails: (.+)$", text))
+        if (found := re.search(rf"  # {what}: (.+)$", text))
     ]
-    assert len(marked) == 1, f"{mutant} marks {len(marked)} steps"
+    assert len(marked) == 1, f"{mutant} marks {len(marked)} lines"
     return marked[0]
 
 
