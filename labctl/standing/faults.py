@@ -81,16 +81,16 @@ class Faults:
         self._take_turn(turn)
 
     def heal(self, step: Heal, places: Places, done: Done) -> None:
-        """Take away what is there, and what runs have left behind. `done` gets how many rules `ended`, too.
+        """Take away what is there, and what runs have left behind. `done` gets how many rules `ended`, too,
+        be it for some of their senders.
 
         What a run has put there that goes on stays: it would judge what is not so.
         """
 
         def turn() -> None:
-            before = self.rules
             book = healed(self._book, step, places)
             also = self._heal_kept(step, places)
-            ended = before - len(book.rules) - len(self._others())
+            ended = sum(rule not in book.rules for rule in self._book.rules) + len(also)
             self._turn_to(book if book.rules else Book(), lambda words: done(words | {"ended": ended}), also=also)
 
         self._take_turn(turn)
