@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -84,7 +84,8 @@ def leftovers(engine: Engine) -> list[str]:
 
 def _children() -> Iterator[int]:
     for task in os.listdir("/proc/self/task"):
-        yield from map(int, Path(f"/proc/self/task/{task}/children").read_text().split())
+        with suppress(FileNotFoundError, ProcessLookupError):  # that thread has ended meanwhile
+            yield from map(int, Path(f"/proc/self/task/{task}/children").read_text().split())
 
 
 @contextmanager
