@@ -127,7 +127,7 @@ def _table(family: str, addresses: Sequence[str], *, has_own_queue: bool) -> str
     lost = [f"meta mark {mark:#x} drop" for mark in REFUSED.values()]  # what can't be refused like this
     chains = [
         _chain("fragments", "prerouting priority -450", []),
-        *([_chain(f"whole_{way}", f"{way} priority -300", rules) for way, rules in _WHOLE] if family == "ip6" else []),
+        *(_chain(f"whole_{way}", f"{way} priority -300", rules) for way, rules in _WHOLE),
         _chain("choose", "input priority -160", []),
         _chain("hold", "input priority -150", [f"meta mark {CHOSEN:#x} queue num {QUEUE}"]) if has_own_queue else "",
         _chain("after", "input priority -100", [f"meta mark {CHOSEN:#x} meta mark set 0", *copies, *refusals, *lost]),
@@ -137,8 +137,8 @@ def _table(family: str, addresses: Sequence[str], *, has_own_queue: bool) -> str
 
 
 _WHOLE = (("prerouting", ("ct state untracked", "notrack")), ("output", ("notrack",)))
-"""IPv6 would put datagrams together after our queue, packet by packet: whoever speaks of connections gets them whole
-(IPv4 does so by itself). No connection need be known for that, and none is."""
+"""Whoever speaks of connections gets datagrams whole: without, IPv6 would put them together after our queue only, and
+IPv4 would refuse to double one that came in fragments. No connection need be known for that, and none is."""
 
 
 def _chain(name: str, hook: str, rules: Sequence[str]) -> str:
@@ -166,6 +166,8 @@ def choosing(interests: Sequence[Interest]) -> str:
 def losing_fragments(interests: Sequence[Interest]) -> str:
     """For nft: the rules that lose fragments, and count the first ones, in place of those before."""
     lines = [f"flush chain {family} {TABLE} fragments" for family in FAMILIES]
+    if interests:  # what comes over loopback is a copy of ours
+        lines += [f'add rule {family} {TABLE} fragments iifname "lo" return' for family in FAMILIES]
     for family, of_protocol, first, further in _FRAGMENTS:
         for interest in interests:
             protocol = interest.only.protocol
