@@ -190,7 +190,7 @@ class Holder:
         """Start the sidecars that aren't there yet; what to answer. They stay for as long as the lab does."""
         new = [host for host in dict.fromkeys(hosts) if host not in self._attending]
         try:
-            channels = self._lab.attend(new)
+            channels = self._lab.attend(new) if new else {}
         except EngineError as error:
             return {"error": str(error), "hint": error.hint}
         for host, channel in channels.items():

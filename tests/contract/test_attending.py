@@ -14,7 +14,8 @@ from labctl.engine.fake.engine import Fake
 from labctl.plan.model import Plan
 from labctl.scenario.model import Family
 from labctl.standing.keep import KeepingEngine
-from labctl.standing.visit import visit
+from labctl.standing.seen import OthersRule
+from labctl.standing.visit import faults, visit
 from tests.contract.hosts import Host, StandingLab, silently
 from tests.contract.plans import plan_of
 from tests.contract.sidecars import Attendant, kill, network_of
@@ -207,7 +208,7 @@ def test_what_has_no_network_can_not_be_attended(tmp_path: Path) -> None:
 def test_a_lab_that_stands_is_attended_by_its_holder(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What one visitor has a sidecar do stays when the visitor leaves; the next one talks to the same sidecar."""
+    """What a run has a sidecar do stays when the lab is left; the next visitor talks to the same one, as if alone."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     keeping = KeepingEngine(type(engine))
     keeping.prepare(PLAN, silently)
@@ -220,10 +221,12 @@ def test_a_lab_that_stands_is_attended_by_its_holder(
         visited = visit(lab.name)
         second = attend(visited, "left")
         assert second.first() == hello
-        assert second.ask("audit")["shortfalls"] == [
-            {"rule": "loss", "sender": "", "what": "packet 2 never came: there were 0"}
-        ]
+        assert second.ask("audit")["shortfalls"] == []
+        assert faults(lab.name).others == (OthersRule("left", "loss", goes_on=False),)
+        drop(second, visited.plan, "right", ordinals=[4])
+        assert [one.goes_on for one in faults(lab.name).others] == [False, True]
         visited.down()
+        assert [one.goes_on for one in faults(lab.name).others] == [False]
         with pytest.raises(EngineError, match="can't be attended"):
             visited.attend(["nix"])
     finally:

@@ -18,11 +18,13 @@ _ON_FAKE = """
 import sys
 import labctl.cli.keeping as keeping
 import labctl.cli.running as running
+import labctl.standing.visit as visit
 from labctl.cli.main import run_labctl
 from labctl.engine.fake.engine import Fake
 keeping.choose = running.choose = lambda name, plans, say: Fake()
 keeping.maker_of = running.maker_of = lambda engine: Fake
 keeping.docker = Fake
+visit.choose = keeping.choose
 sys.exit(run_labctl())
 """
 
@@ -82,6 +84,11 @@ def test_a_program_that_is_not_there_is_127(lab: str) -> None:
         (("exec", "clinet", "true"), "did you mean 'client'?"),
         (("exec", "-l", "ome", "client", "true"), "did you mean 'one'?"),
         (("down", "two"), "no lab is called 'two'"),
+        (("link", "clinet -> cheerios", "--drop", "20%"), "did you mean 'client'?"),
+        (("link", "client -> cheerios", "--drop", "120%"), "--drop: '120%' is more than all packets"),
+        (("link", "--drop", "20%"), "--drop needs a link, like 'client -> cheerios'"),
+        (("link", "-l", "ome"), "did you mean 'one'?"),
+        (("heal", "clinet -> cheerios"), "did you mean 'client'?"),
     ],
 )
 def test_unknown_labs_and_hosts_are_answered_with_near_names(lab: str, words: tuple[str, ...], message: str) -> None:
@@ -102,6 +109,16 @@ def test_without_a_lab_the_way_to_one_is_told(places: Path) -> None:
     child = labctl("exec", "client", "true")
 
     assert (child.returncode, child.stderr) == (2, "labctl: no lab stands\n  bring one up: labctl up\n")
+
+
+def test_where_nothing_can_decide_on_packets_no_fault_is_there(lab: str) -> None:
+    """It is said why; nothing is in force, and the lab goes on."""
+    refused = labctl("link", "client -> cheerios", "--delay", "40ms")
+
+    assert (refused.returncode, refused.stdout) == (3, "")
+    assert "have no network" in refused.stderr
+    assert labctl("link").stdout == "no link has a fault\n"
+    assert labctl("heal", "all").stdout == "heal all: there was no fault\n"
 
 
 def test_scenarios_run_in_a_lab_that_stands(lab: str, places: Path) -> None:
@@ -146,6 +163,12 @@ def test_a_host_that_was_halted_stays_halted_in_a_lab_that_is_kept(halting: Path
         2,
         "labctl: host cheerios of the lab 'halting' was halted\n  those that are up: client\n",
     )
+    for words in (("link", "client -> cheerios", "--delay", "1s"), ("heal", "cheerios -> client")):
+        refused = labctl(*words)
+        assert (refused.returncode, refused.stderr.splitlines()[0]) == (
+            2,
+            "labctl: host cheerios of the lab 'halting' was halted",
+        )
     again = labctl("run", "--lab", "halting", str(halting))
     assert again.returncode == 3
     assert "lab halting has no host cheerios that is up; it has client" in again.stdout

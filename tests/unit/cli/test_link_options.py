@@ -92,7 +92,10 @@ def test_all_options_together_are_one_step() -> None:
         ({"rate": "100"}, "--rate: '100' is not a rate\n  write `100bit`"),
         ({"hold": "0", "reorder": "100%"}, "--hold: '0' is not from 1 to 1000\n  leave `--reorder` out"),
         ({"delay": "5s", "jitter": "6s"}, "--jitter is larger than --delay"),
-        ({}, "nothing is to be done to the link\n  add a fault, such as `--drop 20%`, `--delay 40ms` or `--cut silent`"),
+        (
+            {},
+            "nothing is to be done to the link\n  add a fault, such as `--drop 20%`, `--delay 40ms` or `--cut silent`",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_of_its_option(options: dict[str, str], said: str) -> None:

@@ -6,13 +6,17 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from labctl.plan.compose_file import ComposeFile
 from labctl.plan.make import make_plan
 from labctl.plan.model import Plan
-from labctl.scenario.model import Family, HostSpec
-from labctl.scenario.problems import ScenarioError
+from labctl.scenario.model import Family, Fault, Heal, HostSpec, Impair, Link
+from labctl.scenario.problems import Position, ScenarioError
 from tests.unit.plan.wanted import compose, host, scenario
+
+
+AT = Position("scenarios/basic.yaml", 5, 3)
 
 
 def text(plan: Plan) -> str:
@@ -79,6 +83,18 @@ def test_a_host_has_only_addresses_of_the_labs_family(family: Family, addresses:
 
     assert (plan.hosts[0].address4, plan.hosts[0].address6) == addresses
     assert (plan.subnet4 is None, plan.subnet6 is None) == (addresses[0] is None, addresses[1] is None)
+
+
+def test_hosts_where_packets_arrive_on_named_links_will_be_attended() -> None:
+    """So that what their sidecars are made from is there before the lab is; no other host is."""
+    hosts = scenario(host("server", count=2), host("client"), host("other"))
+    late = Impair(at=AT, link=Link("any", "server"), faults=(Fault(name="delay", delay_s=0.04),))
+    steps = (late, Heal(at=AT, link=Link("server-1", "client")))
+
+    plan = make_plan(replace(hosts, steps=steps), compose("server", "client", "other"), Family.IPV4)
+
+    assert plan.attended == ("server-1", "server-2", "client")
+    assert make_plan(hosts, compose("server", "client", "other"), Family.IPV4).attended == ()
 
 
 def test_a_scenarios_setting_wins_over_the_services_and_that_over_the_pinned_one() -> None:

@@ -170,7 +170,10 @@ def test_who_waits_for_a_sidecar_that_dies_is_told(lab: Lab) -> None:
     lab.impair(ONE_WAY, LATE)
     lab.end("cheerios")
     assert lab.heard == [
-        {"error": "what looks after the links of cheerios has ended", "hint": "see `labctl doctor` for what faults need"}
+        {
+            "error": "what looks after the links of cheerios has ended",
+            "hint": "see `labctl doctor` for what faults need",
+        }
     ]
     lab.is_slow = False
     lab.impair(Link("cheerios", "client"), LATE)
