@@ -133,10 +133,8 @@ class Holder:
         if "about" in header:
             plan = msgspec.json.encode(self._lab.plan, enc_hook=str)
             visit.send(self._about(), plan)
-        elif "link" in header:
-            self._impair(visit, msgspec.json.decode(body, type=Impair))
-        elif "heal" in header:
-            self._heal(visit, msgspec.json.decode(body, type=Heal))
+        elif "link" in header or "heal" in header:
+            self._change_links(visit, header, body)
         elif "faults" in header:
             self._faults.look(lambda seen: visit.send({"faults": True}, msgspec.json.encode(seen)))
         elif "halt" in header:
@@ -159,6 +157,16 @@ class Holder:
             "faults": self._faults.rules,
             "gone": list(self._faults.gone),
         }
+
+    def _change_links(self, visit: _Visit, header: Header, body: bytes) -> None:
+        try:
+            if "link" in header:
+                self._impair(visit, msgspec.json.decode(body, type=Impair))
+            else:
+                self._heal(visit, msgspec.json.decode(body, type=Heal))
+        except msgspec.MsgspecError as error:
+            hint = "take it down, and bring it up again"
+            visit.send({"error": f"this lab was brought up by another labctl: {error}", "hint": hint}, b"")
 
     def _impair(self, visit: _Visit, step: Impair) -> None:
         places = places_in(self._lab.plan, self._relays)

@@ -15,7 +15,6 @@ from labctl.scenario.model import Family, Fault, Heal, HostSpec, Impair, Link
 from labctl.scenario.problems import Position, ScenarioError
 from tests.unit.plan.wanted import compose, host, scenario
 
-
 AT = Position("scenarios/basic.yaml", 5, 3)
 
 
