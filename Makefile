@@ -2,6 +2,7 @@
 # make test    one command from a clone to green tests
 # make bench   labctl against the same by hand
 # make torture SECONDS=n   scenarios in random order, on both engines and on busy cores; goes on where it stopped
+# make fault-torture SEQUENCES=n   random faults; the network afterwards is what it was before
 # make catalogue   docs/scenarios.md: what comes of every scenario on both engines
 
 PYTHON ?= python3
@@ -9,9 +10,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SECONDS ?= 60
+SEQUENCES ?= 500
 ENGINE ?= auto
 
-.PHONY: run test lint bench torture catalogue images clean
+.PHONY: run test lint bench torture fault-torture catalogue images clean
 
 run: $(READY) images
 	$(BIN)/labctl run --engine $(ENGINE) scenarios/basic.yaml
@@ -28,6 +30,9 @@ bench: $(READY) images
 
 torture: $(READY) images
 	$(BIN)/python -m tests.torture.torture --seconds $(SECONDS)
+
+fault-torture: $(READY) images
+	$(BIN)/python -m tests.torture.faults --sequences $(SEQUENCES)
 
 catalogue: $(READY) images
 	$(BIN)/python -m tests.catalogue.catalogue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -15,7 +16,10 @@ from labctl.engine.contract import Channel
 from tests.contract.hosts import PATIENCE_S, StandingLab
 from tests.contract.waiting import until
 
-_LOOK = "set -e; nft list ruleset; tc qdisc show; ip -details link show; ip address show; ip route show table all"
+_LOOK = (
+    "set -e; nft list ruleset; tc qdisc show; ip -details link show; ip address show; ip route show table all; "
+    "grep -rs . /proc/sys/net | grep -v conntrack_count | sort"
+)
 
 
 _ENTER = """
@@ -77,7 +81,7 @@ class Attendant:
 
 
 def network_of(lab: StandingLab, host: str) -> str:
-    """What is set up in a host's network: rules, queueing disciplines, links, addresses, routes.
+    """What is set up in a host's network: rules, queueing disciplines, links, addresses, routes, sysctls.
 
     Looked at when the kernel has made sure that nobody else has its IPv6 addresses, which it adds to by itself.
     """
@@ -124,17 +128,23 @@ def _process_on(host: str) -> int:
 
 def kill(lab: StandingLab, host: str, hello: Header) -> None:
     """Kill a host's sidecar, as a machine that is short of memory might."""
-    if lab.engine.name == "docker":
-        words = ["docker", "ps", "--quiet", "--filter", f"label=labctl.lab={lab.id}"]
+    send_signal(lab.engine.name, lab.id, hello, signal.SIGKILL)
+
+
+def send_signal(engine: str, lab: str, hello: Header, number: signal.Signals) -> None:
+    """Send a signal to the sidecar that said this; on Docker to all of that lab's, for there each is a container."""
+    if engine == "docker":
+        words = ["docker", "ps", "--quiet", "--filter", f"label=labctl.lab={lab}"]
         words += ["--filter", "ancestor=labctl-sidecar:latest"]
         containers = subprocess.run(words, check=True, capture_output=True, text=True, timeout=60).stdout.split()
-        subprocess.run(["docker", "kill", *containers], check=True, capture_output=True, timeout=60)
+        words = ["docker", "kill", "--signal", number.name, *containers]
+        subprocess.run(words, check=True, capture_output=True, timeout=60)
         return
     for one in descendants(os.getpid(), processes()):
         if _numbers_of(one.pid)[1:] == [str(hello["pid"])]:
-            os.kill(one.pid, 9)
+            os.kill(one.pid, number)
             return
-    raise AssertionError(f"no sidecar of {host} was found")
+    raise AssertionError(f"no sidecar of {hello['host']} was found")
 
 
 def _numbers_of(pid: int) -> list[str]:
