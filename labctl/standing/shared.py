@@ -7,6 +7,7 @@ what it is given to send with.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from ipaddress import ip_address
 from typing import Any
@@ -45,6 +46,7 @@ class Shared:
         self._hello: Header | None = None
         self._fragments: list[Json] = []
         self._unsaid: list[Json] = []
+        self._changing: deque[int] = deque()
         self.last_words = ""
         self._requests: dict[str, Callable[[int, Header, Then], None]] = {
             "watch": self._watch,
@@ -72,7 +74,7 @@ class Shared:
             then()
             return
         else:
-            self._tell_rules({"ending": []}, lambda answer: None)
+            self._tell_rules(visitor, {"ending": []}, lambda answer: None)
         gone = [_named(visitor, view) for view in share.views]
         self._tell_interests({"gone": gone}, lambda answer: then())
 
@@ -115,6 +117,8 @@ class Shared:
                 then(header)
         elif header["ev"] == "decided":
             self._tell_decided(header)
+        elif header["ev"] == "in-force":
+            self._tell_in_force(header)
         elif header["ev"] == "counted":
             visitor, view = _parted(header["view"])
             self._say(visitor, header | {"view": view})
@@ -160,7 +164,8 @@ class Shared:
             then(answer | {"shortfalls": _own(visitor, answer.get("shortfalls", ()))})
 
         restart = [_named(visitor, view) for view in header.get("restart", ())]
-        self._tell_rules({"ending": [_named(visitor, name) for name in header["ending"]], "restart": restart}, judge)
+        ending = [_named(visitor, name) for name in header["ending"]]
+        self._tell_rules(visitor, {"ending": ending, "restart": restart}, judge)
 
     def _counts(self, visitor: int, header: Header, then: Then) -> None:
         self._ask({"do": "counts", "view": _named(visitor, header["view"])}, then)
@@ -176,17 +181,24 @@ class Shared:
         self._change(visitor, is_kept=True)
         then({"ok": True})
 
-    def _tell_rules(self, words: Json, then: Then) -> None:
+    def _tell_rules(self, visitor: int, words: Json, then: Then) -> None:
+        """All rules, because those of a visitor have changed."""
         rules = [
-            rule | {"name": _named(visitor, rule["name"])}
-            for visitor, share in self._shares.items()
+            rule | {"name": _named(owner, rule["name"])}
+            for owner, share in self._shares.items()
             for rule in share.rules
         ]
         request: Json = {"do": "rules", "rules": rules, **words}
         fragments = _each_once(one for share in self._shares.values() for one in share.fragments)
         if fragments != self._fragments or words.get("restart"):
             self._fragments = request["fragments"] = fragments
-        self._ask(request, then)
+
+        def answered(answer: Header) -> None:
+            self._changing.popleft()
+            then(answer)
+
+        self._changing.append(visitor)
+        self._ask(request, answered)
 
     def _tell_interests(self, words: Json, then: Then) -> None:
         interests = _each_once(one for share in self._shares.values() for one in share.interests)
@@ -194,6 +206,12 @@ class Shared:
 
     def _watched(self) -> list[str]:
         return [_named(visitor, view) for visitor, share in self._shares.items() for view in share.watched]
+
+    def _tell_in_force(self, header: Header) -> None:
+        """To the visitor whose rules have changed, of its own: a sidecar answers in the order in which it was asked."""
+        visitor = self._changing[0]
+        parted = map(_parted, header["rules"])
+        self._say(visitor, header | {"rules": [name for owner, name in parted if owner == visitor]})
 
     def _tell_decided(self, header: Header) -> None:
         """To each visitor the rows of its own rules."""

@@ -30,10 +30,13 @@ class Ends:
         self.sidecar: list[Header] = []
         self.visitors: dict[int, list[Header]] = {}
         self.answers: dict[str, Header] = {}
+        self.is_silent = False
         self.relay = Shared(self._take)
 
     def _take(self, header: Header, body: bytes) -> None:
         self.sidecar.append(header)
+        if self.is_silent:
+            return
         self.relay.from_agent({"re": header["id"], **self.answers.get(header["do"], {"ok": True})}, b"")
 
     def arrive(self, visitor: int) -> None:
@@ -142,6 +145,16 @@ def test_decisions_counters_and_shortfalls_come_to_whom_they_belong(ends: Ends) 
     ends.answers["audit"] = ends.answers["rules"] = {"shortfalls": found, "lost": 0}
     assert [one["what"] for one in ends.ask(1, "audit")["shortfalls"]] == ["1"]
     assert ends.ask(2, "rules", rules=[], ending=["loss #1"])["shortfalls"] == [found[1] | {"rule": "loss #1"}]
+
+
+def test_that_rules_are_in_force_is_told_to_whose_rules_they_are(ends: Ends) -> None:
+    """To nobody else: nothing of theirs has changed."""
+    ends.is_silent = True
+    before = len(ends.visitors[1])
+    ends.relay.from_visitor(2, {"do": "rules", "id": 7, "rules": [rule("late #2")], "ending": []}, b"")
+    ends.relay.from_agent({"ev": "in-force", "t": 5, "rules": ["1/loss #1", "2/late #2"]}, b"")
+    assert ends.visitors[2][-1] == {"ev": "in-force", "t": 5, "rules": ["late #2"]}
+    assert len(ends.visitors[1]) == before
 
 
 def test_packets_that_were_lost_before_a_visitor_came_are_not_its_affair(ends: Ends) -> None:
