@@ -88,6 +88,12 @@ def _transport(data: bytes, source: bytes, protocol: int, at: int, end: int) -> 
     return Packet(source, ICMP if protocol == ICMPV6 else protocol, 0, 0, at, min(at + 8, end), end, 0, 0)
 
 
+def is_whole(data: bytes) -> bool:
+    """Whether these are all bytes of a packet: of the very longest the kernel gives no more than 65531."""
+    length = int.from_bytes(data[2:4], "big") if data[0] >> 4 == 4 else 40 + int.from_bytes(data[4:6], "big")
+    return len(data) >= length
+
+
 def damaged(data: bytes, packet: Packet, place: int, *, is_visible: bool) -> bytes:
     """The packet with one byte of its payload turned over.
 

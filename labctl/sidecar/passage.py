@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from labctl.sidecar.packet import MOST_FLOWS, Flow, Packet, damaged, flow_of
+from labctl.sidecar.packet import MOST_FLOWS, Flow, Packet, damaged, flow_of, is_whole
 from labctl.sidecar.rules import ORDER, Counter, Rule, missing
 
 
@@ -218,6 +218,8 @@ class Passage:
             self._tell(lane, "drop", packet, now_ns, 0)
             return True
         if rule.fault == "corrupt":
+            if not is_whole(traveller.data):
+                raise ValueError("a packet of more than 65531 bytes can't be damaged: no more of it can be had")
             place = int(lane.counter.draw() * max(packet.length, 1))
             data = traveller.new_data or traveller.data
             traveller.new_data = damaged(data, packet, place, is_visible=rule.is_visible)

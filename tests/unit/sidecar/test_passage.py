@@ -152,6 +152,14 @@ def test_damage_upon_damage_is_kept() -> None:
     assert data[28:].count(0xFF) == 2
 
 
+def test_a_packet_of_which_the_kernel_gives_a_part_is_not_damaged() -> None:
+    """What goes back would be shorter, and no packet: it is said that it can't be done, and the verdict is UNKNOWN."""
+    stage = Stage(rule("corrupt", which={"ordinals": [1]}))
+    data = ipv4(udp(bytes(65_507)))[:65_531]
+    with pytest.raises(ValueError, match="more than 65531 bytes can't be damaged"):
+        stage.passage.arrive(1, parsed(data), data, 0)
+
+
 # The order of passage
 
 
