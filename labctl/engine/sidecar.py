@@ -12,12 +12,16 @@ _COMMANDS = {"nft": "apt-get install nftables", "iptables": "apt-get install ipt
 QUEUE = ("nft queue", "iptables NFQUEUE")
 """Ways to the queue: one of them is enough."""
 
+NUMBERED = "nft numgen"
+"""Where there is no queue, datagrams can be lost by their number."""
+
 _QUEUED: tuple[tuple[str, ...], ...] = (("nft tables",), ("packet queue",), QUEUE)
 
 NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "cut": _QUEUED,
-    "drop": _QUEUED,
-    "drop with an answer": (*_QUEUED, ("nft reject",)),
+    "cut": (("nft tables",),),
+    "cut with an answer": (("nft tables",), ("nft reject",)),
+    "drop of datagrams": (("nft tables",), ("packet queue", NUMBERED), (*QUEUE, NUMBERED)),
+    "drop of segments": _QUEUED,
     "drop of fragments": (("nft tables",), ("nft fragments",)),
     "corrupt": _QUEUED,
     "duplicate": (*_QUEUED, ("nft dup",)),
@@ -28,10 +32,13 @@ NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
 """By fault: of each of these one mechanism (labctl.sidecar.probe) has to work."""
 
 
-def settings_for(plan: Plan, host: str, *, has_own_queue: bool | None = None) -> dict[str, object]:
+def settings_for(
+    plan: Plan, host: str, *, has_queue: bool | None = None, has_own_queue: bool | None = None
+) -> dict[str, object]:
     """What the sidecar beside that host is told (labctl.sidecar.serve). KeyError if the plan has no such host.
 
-    `has_own_queue`: what a scratch namespace of that kernel showed; None where the sidecar itself has to look.
+    `has_queue`, `has_own_queue`: what a scratch namespace of that kernel showed; None where whoever starts the
+    sidecar has to look.
     """
     settings: dict[str, object] = {
         "host": host,
@@ -39,7 +46,8 @@ def settings_for(plan: Plan, host: str, *, has_own_queue: bool | None = None) ->
         "names": {address: other.name for other in plan.hosts for address in other.addresses},
         "force_buffer": True,
     }
-    return settings if has_own_queue is None else settings | {"has_own_queue": has_own_queue}
+    shown = {"has_queue": has_queue, "has_own_queue": has_own_queue}
+    return settings | {name: value for name, value in shown.items() if value is not None}
 
 
 def demand_attendable(hosts: Sequence[str], plan: Plan, up: Mapping[str, object]) -> None:

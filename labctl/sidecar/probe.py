@@ -43,6 +43,15 @@ def has_own_queue() -> bool:
     return True
 
 
+def has_queue() -> bool:
+    """Whether the kernel holds packets for a program at all."""
+    try:
+        _queue()
+    except OSError:
+        return False
+    return True
+
+
 def probe() -> dict[str, str]:
     """Every mechanism by its name: empty where it works, else why it doesn't."""
     try:
@@ -129,6 +138,16 @@ def _dup() -> None:
                     raise NotSo("the copy did not arrive")
 
 
+def _numgen() -> None:
+    with _receiver() as receiver, _table("input", f"udp dport {_port(receiver)} numgen inc mod 2 0 drop"):
+        _send(receiver, b"1")
+        if _comes(receiver, within_s=_STAYS_AWAY_S):
+            raise NotSo("the first packet, which was to be dropped, arrived")
+        _send(receiver, b"2")
+        if not _comes(receiver, within_s=_ARRIVES_WITHIN_S):
+            raise NotSo("the second packet was dropped with the first")
+
+
 def _fragments() -> None:
     """Loopback carries 64 KiB whole, so its MTU is lowered for the while."""
     with _receiver() as receiver, _loopback_carries(1500):
@@ -151,6 +170,7 @@ MECHANISMS: dict[str, Callable[[], None]] = {
     "iptables NFQUEUE": _iptables_queue,
     "nft reject": _reject,
     "nft dup": _dup,
+    "nft numgen": _numgen,
     "nft fragments": _fragments,
 }
 """By name: what raises OSError, TableError or NotSo where the mechanism does not work."""
@@ -219,14 +239,18 @@ def _loopback_carries(mtu: int) -> Iterator[None]:
             fcntl.ioctl(asks, _SIOCSIFMTU, before)
 
 
+def _queues() -> Json:
+    return {"has_queue": has_queue(), "has_own_queue": has_own_queue()}
+
+
 def main(settings: Json, go: int = 1) -> None:
     """Say what was found, in one frame: `{"ev": "probed"}` with what was asked for, or `broken`.
 
-    `{"ask": "queue"}`: only `has_own_queue`; `{"ask": "all"}`: `mechanisms`.
+    `{"ask": "queue"}`: only `has_queue` and `has_own_queue`; `{"ask": "all"}`: `mechanisms`.
     """
     words: Json
     try:
-        found = {"has_own_queue": has_own_queue()} if settings["ask"] == "queue" else {"mechanisms": probe()}
+        found = _queues() if settings["ask"] == "queue" else {"mechanisms": probe()}
         words = {"ev": "probed", **found}
     except TableError as error:
         words = {"ev": "broken", "detail": str(error)}

@@ -21,8 +21,8 @@ from labctl.agent.loop import Loop
 from labctl.sidecar.nfqueue import Queue
 from labctl.sidecar.packet import Packet, parse
 from labctl.sidecar.passage import Decision, Passage, Verdict
-from labctl.sidecar.rules import Json, only_from, rule_from
-from labctl.sidecar.tables import DOUBLED, QUEUE, REFUSED, Interest, TableError, Tables
+from labctl.sidecar.rules import Json, rule_from
+from labctl.sidecar.tables import DOUBLED, QUEUE, REFUSED, TableError, Tables, interest_from
 from labctl.sidecar.views import Views, view_from
 
 _TELL_AFTER_S = 0.02
@@ -83,7 +83,7 @@ class Sidecar:
         for values in header.get("views", ()):
             self._views.add(view_from(values))
         if "interests" in header:
-            self._tables.send_to_queue([_interest(values) for values in header["interests"]])
+            self._tables.send_to_queue([interest_from(values) for values in header["interests"]])
         self._watched = header.get("watched", [])
         self._tell_later()
         return {"ok": True}
@@ -97,7 +97,7 @@ class Sidecar:
         shortfalls = [found._asdict() for found in self._passage.shortfalls() if found.rule in header["ending"]]
         if "fragments" in header:
             self._fragmented += self._tables.fragmented()
-            self._tables.lose_fragments([_interest(values) for values in header["fragments"]])
+            self._tables.lose_fragments([interest_from(values) for values in header["fragments"]])
         now = time.monotonic_ns()
         self._passage.put_in_force([rule_from(values) for values in header["rules"]], now)
         for name in header.get("restart", ()):
@@ -213,15 +213,19 @@ def _row(decision: Decision) -> list[Any]:
     return [*decision[:4], decision.t_ns, decision.release_ns, *identity]
 
 
-def _interest(values: Json) -> Interest:
-    senders = values.get("senders")
-    return Interest(None if senders is None else tuple(senders), only_from(values.get("only")))
-
-
 def main(settings: Json, come: int = 0, go: int = 1) -> None:
-    """Be the sidecar on these descriptors until the channel ends. What breaks it is its last word (`ev: broken`)."""
+    """Be the sidecar on these descriptors until the channel ends. What breaks it is its last word (`ev: broken`).
+
+    `has_queue` of the settings: whether the kernel has a packet queue; else labctl.sidecar.plain_serve does what can
+    be done without.
+    """
     try:
-        Sidecar(settings, come, go).serve()
+        if settings.get("has_queue", True):
+            Sidecar(settings, come, go).serve()
+        else:
+            from labctl.sidecar.plain_serve import PlainSidecar  # its loading would be waited for everywhere
+
+            PlainSidecar(settings, come, go).serve()
     except Exception as error:  # one that dies in silence would look like a host on which nothing happens
         os.set_blocking(go, True)
         os.write(go, encode({"ev": "broken", "detail": last_words(error)}))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from labctl.sidecar.packet import ICMP, ICMPV6, TCP, UDP
-from labctl.sidecar.rules import Only
+from labctl.sidecar.rules import Json, Only, only_from
 
 TABLE = "labctl"
 FAMILIES = ("ip", "ip6")
@@ -45,6 +45,12 @@ class Interest(NamedTuple):
 
     senders: tuple[str, ...] | None
     only: Only
+
+
+def interest_from(values: Json) -> Interest:
+    """`{"senders": [ADDRESS], "only": {...}}`, both optional."""
+    senders = values.get("senders")
+    return Interest(None if senders is None else tuple(senders), only_from(values.get("only")))
 
 
 class Tables:
@@ -126,19 +132,43 @@ def _table(family: str, addresses: Sequence[str], *, has_own_queue: bool) -> str
     ]
     lost = [f"meta mark {mark:#x} drop" for mark in REFUSED.values()]  # what can't be refused like this
     chains = [
-        _chain("fragments", "prerouting priority -450", []),
-        *(_chain(f"whole_{way}", f"{way} priority -300", rules) for way, rules in _WHOLE),
+        *_fragmented(),
         _chain("choose", "input priority -160", []),
         _chain("hold", "input priority -150", [f"meta mark {CHOSEN:#x} queue num {QUEUE}"]) if has_own_queue else "",
         _chain("after", "input priority -100", [f"meta mark {CHOSEN:#x} meta mark set 0", *copies, *refusals, *lost]),
     ]
-    anew = f"add table {family} {TABLE}\ndelete table {family} {TABLE}\n"  # a sidecar that was killed left its own
-    return f"{anew}table {family} {TABLE} {{\n{''.join(chains)}}}\n"
+    return _anew(family, chains)
+
+
+def frame_without_queue() -> str:
+    """For nft: a table of each family for its fragments, and one of both for all packets that come."""
+    whole = "".join(_anew(family, _fragmented()) for family in FAMILIES)
+    return whole + _anew("inet", [_chain("input", "input priority -150", [])])
+
+
+def _anew(family: str, chains: Sequence[str]) -> str:
+    away = f"add table {family} {TABLE}\ndelete table {family} {TABLE}\n"  # a sidecar that was killed left its own
+    return f"{away}table {family} {TABLE} {{\n{''.join(chains)}}}\n"
+
+
+def _fragmented() -> list[str]:
+    whole = [_chain(f"whole_{way}", f"{way} priority -300", rules) for way, rules in _WHOLE]
+    return [_chain("fragments", "prerouting priority -450", []), *whole]
 
 
 _WHOLE = (("prerouting", ("ct state untracked", "notrack")), ("output", ("notrack",)))
 """Whoever speaks of connections gets datagrams whole: without, IPv6 would put them together after our queue only, and
 IPv4 would refuse to double one that came in fragments. No connection need be known for that, and none is."""
+
+
+def refusals(answer: str) -> list[str]:
+    """For nft, in a table of both families: how packets are refused with this answer; nothing for silence."""
+    if answer not in _REFUSALS:
+        return []
+    if answer == "reset":
+        return [f"{_IF_TCP}reject with tcp reset"]
+    versions = zip(("ipv4", "ipv6"), _REFUSALS[answer], strict=True)
+    return [f"meta nfproto {version} reject with {words}" for version, words in versions]
 
 
 def _chain(name: str, hook: str, rules: Sequence[str]) -> str:

@@ -49,7 +49,8 @@ class Attendants:
             if raised:
                 raise raised[0]
             for host in begun:
-                settings = settings_for(plan, host, has_own_queue=tried[0]["has_own_queue"])
+                shown = {name: tried[0].get(name) for name in ("has_queue", "has_own_queue")}
+                settings = settings_for(plan, host, **shown)
                 self._channels[host].send(bundle(settings, entry=SIDECAR))
         except BaseException as error:
             in_parallel(partial(self.end, host) for host in begun)

@@ -111,7 +111,9 @@ def _be_sidecar(settings: dict[str, Any], host: int, channel: socket.socket) -> 
     if "ask" in settings:
         probe.main(settings, channel.fileno())
         return
-    told = settings | {"has_own_queue": probe.has_own_queue()}
+    told = {"has_queue": probe.has_queue(), "has_own_queue": probe.has_own_queue()} | settings
+    if not told["has_queue"]:
+        import labctl.sidecar.plain_serve  # noqa: F401 - while modules can still be read
     kernel.setns(network, kernel.CLONE_NEWNET)
     keep_only(channel.fileno())
     serve.main(told, channel.fileno(), channel.fileno())

@@ -62,5 +62,8 @@ def test_a_fault_is_hindered_by_what_it_needs_and_by_nothing_else() -> None:
     assert [fault for fault in NEEDS if hindrances(fault, findings(works | {"nft dup": "no"}))] == ["duplicate"]
     assert [fault for fault in NEEDS if hindrances(fault, findings(works | {"nft queue": "no"}))] == []
     without = findings(works | {"nft queue": "no", "iptables NFQUEUE": "no"})
-    assert [fault for fault in NEEDS if not hindrances(fault, without)] == ["drop of fragments"]
+    left = ["cut", "cut with an answer", "drop of datagrams", "drop of fragments"]
+    assert [fault for fault in NEEDS if not hindrances(fault, without)] == left
+    unnumbered = findings(dict(works, **{"packet queue": "no", "nft numgen": "no"}))
+    assert hindrances("drop of datagrams", unnumbered) == ("packet queue",)
     assert hindrances("delay", without) == ("nft queue",)

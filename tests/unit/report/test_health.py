@@ -56,9 +56,9 @@ def test_each_fault_has_a_line_with_the_mechanisms_that_it_needs() -> None:
     lines = list(health_lines([tried(nft_dup=missing)], PLAIN))
 
     assert (
-        "  ✗ duplicate            ✓ nft tables, ✓ packet queue, ✓ nft queue or ✓ iptables NFQUEUE, ✗ nft dup" in lines
+        "  ✗ duplicate           ✓ nft tables, ✓ packet queue, ✓ nft queue or ✓ iptables NFQUEUE, ✗ nft dup" in lines
     )
-    assert "  ✓ drop of fragments    ✓ nft tables, ✓ nft fragments" in lines
+    assert "  ✓ drop of fragments   ✓ nft tables, ✓ nft fragments" in lines
     assert lines[-2:] == [
         "  ✗ nft dup  there is no command 'nft' here",
         "    mend:    apt-get install nftables",
