@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 from msgspec.structs import replace
 
@@ -11,6 +11,8 @@ from labctl.scenario.links import Places
 from labctl.scenario.model import Fault, Heal, Impair, Link, Only, Which
 from labctl.scenario.problems import Position
 from labctl.sidecar.rules import rule_from
+
+SAME_EVERYWHERE = settings(deadline=None, derandomize=True, database=None)
 
 HOSTS = ("cheerios", "client-1", "client-2")
 PLACES = Places({"cheerios": ["cheerios"], "client": HOSTS[1:], "client-1": HOSTS[1:2], "client-2": HOSTS[2:]}, HOSTS)
@@ -154,6 +156,7 @@ STEPS = some.lists(
 )
 
 
+@SAME_EVERYWHERE
 @given(STEPS)
 def test_of_each_direction_a_fault_is_in_force_at_most_once(steps: list[Impair | Heal]) -> None:
     """Host by host; no rule is without a sender, and no two have the same name."""
@@ -164,6 +167,7 @@ def test_of_each_direction_a_fault_is_in_force_at_most_once(steps: list[Impair |
     assert len({rule.name for rule in rules}) == len(rules)
 
 
+@SAME_EVERYWHERE
 @given(STEPS)
 def test_after_heal_all_nothing_is_left(steps: list[Impair | Heal]) -> None:
     """Whatever was there; what is said later still has a new name."""

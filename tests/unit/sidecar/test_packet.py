@@ -6,11 +6,13 @@ import struct
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from labctl.sidecar.packet import ACK, FIN, ICMP, ICMPV6, PSH, SYN, TCP, UDP, checksum, damaged, parse
 from tests.unit.sidecar.packets import RIGHT4, RIGHT6, folded, ipv4, ipv6, is_sealed, parsed, ping, tcp, udp
+
+SAME_EVERYWHERE = settings(deadline=None, derandomize=True, database=None)
 
 HOP_BY_HOP = bytes([60, 0]) + bytes(6)
 DESTINATION = bytes([UDP, 1]) + bytes(14)
@@ -77,6 +79,7 @@ def test_another_protocol_has_no_ports() -> None:
     assert (packet.protocol, packet.source_port, packet.port) == (132, 0, 0)
 
 
+@SAME_EVERYWHERE
 @given(
     some.binary(max_size=120), some.sampled_from([b"", b"\x45", b"\x46", b"\x4f", b"\x40", b"\x60"]), some.booleans()
 )
@@ -89,6 +92,7 @@ def test_no_bytes_are_too_broken(rest: bytes, start: bytes, is_visible: bool) ->
         assert len(damaged(data, packet, 3, is_visible=is_visible)) == len(data)
 
 
+@SAME_EVERYWHERE
 @given(some.sampled_from(sorted(SHAPES)), some.data())
 def test_a_packet_that_was_cut_off_is_not_too_broken(shape: str, chance: some.DataObject) -> None:
     """Wherever it was cut."""
@@ -100,6 +104,7 @@ def test_a_packet_that_was_cut_off_is_not_too_broken(shape: str, chance: some.Da
 
 
 @pytest.mark.parametrize("shape", SHAPES)
+@SAME_EVERYWHERE
 @given(payload=some.binary(min_size=1, max_size=40), place=some.integers(0, 100))
 def test_visible_damage_turns_one_byte_and_no_kernel_finds_it(shape: str, payload: bytes, place: int) -> None:
     """The checksum is mended."""
@@ -113,6 +118,7 @@ def test_visible_damage_turns_one_byte_and_no_kernel_finds_it(shape: str, payloa
 
 
 @pytest.mark.parametrize("shape", SHAPES)
+@SAME_EVERYWHERE
 @given(payload=some.binary(max_size=40), place=some.integers(0, 100))
 def test_invisible_damage_is_found_by_every_kernel(shape: str, payload: bytes, place: int) -> None:
     """There is a checksum, and it is wrong."""
@@ -141,6 +147,7 @@ def test_a_datagram_without_a_checksum_gets_one() -> None:
     assert not is_sealed(changed)
 
 
+@SAME_EVERYWHERE
 @given(some.binary(max_size=99))
 def test_a_checksum_makes_the_sum_whole(data: bytes) -> None:
     """RFC 1071, also of an odd number of bytes."""

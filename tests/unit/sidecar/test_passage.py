@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from labctl.sidecar.passage import Decision, Passage, Shortfall, Verdict
 from labctl.sidecar.rules import Counter, Rule, rule_from
 from tests.unit.sidecar.packets import LEFT4, RIGHT4, ipv4, is_sealed, parsed, udp
+
+SAME_EVERYWHERE = settings(deadline=None, derandomize=True, database=None)
 
 MS = 1_000_000
 SENDERS = {LEFT4: "left", RIGHT4: "right"}
@@ -278,6 +280,7 @@ def test_a_delay_is_the_same_for_all() -> None:
     ]
 
 
+@SAME_EVERYWHERE
 @given(some.lists(some.integers(0, 5000), max_size=30), some.integers(0, 50), some.integers(0, 50), some.integers())
 def test_jitter_keeps_the_order_and_its_bounds(gaps_us: list[int], delay: int, jitter: int, seed: int) -> None:
     """Later by the delay give or take the jitter; one that would overtake waits for the one before."""
@@ -455,6 +458,7 @@ def test_shortfalls_are_of_each_rule_and_sender() -> None:
     ]
 
 
+@SAME_EVERYWHERE
 @given(some.lists(some.sampled_from([LEFT4, RIGHT4]), max_size=60), some.floats(0.01, 1.0), some.integers(0, 99))
 def test_seeded_loss_is_what_was_predicted(senders: list[bytes], share: float, seed: int) -> None:
     """For each sender the same list as without anybody else's packets."""
@@ -468,6 +472,7 @@ def test_seeded_loss_is_what_was_predicted(senders: list[bytes], share: float, s
         assert [n for sender, n, _ in stage.told if sender == name] == expected
 
 
+@SAME_EVERYWHERE
 @given(some.data())
 def test_no_packet_is_lost_without_being_told_and_none_goes_on_twice(chance: some.DataObject) -> None:
     """Whatever rules come and go; once all are gone, all that weren't lost have gone on."""

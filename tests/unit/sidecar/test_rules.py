@@ -6,12 +6,14 @@ from itertools import groupby
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from labctl.sidecar.packet import ICMP, ICMPV6, TCP
 from labctl.sidecar.rules import Counter, Rule, missing, rule_from
 from tests.unit.sidecar.packets import LEFT4, RIGHT4, ipv4, ipv6, parsed, ping, tcp, udp
+
+SAME_EVERYWHERE = settings(deadline=None, derandomize=True, database=None)
 
 
 def rule(name: str = "loss", fault: str = "drop", **values: Any) -> Rule:  # Any: JSON's own types
@@ -79,6 +81,7 @@ def test_bursts_have_their_mean_length_and_their_share(share: float, burst: floa
     assert len(lost) / count == pytest.approx(share, rel=0.08)
 
 
+@SAME_EVERYWHERE
 @given(some.floats(0.001, 0.999), some.floats(1.0, 50.0), some.integers())
 def test_any_share_with_any_burst_decides_the_same_again(share: float, burst: float, seed: int) -> None:
     """And chooses nothing that never came."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from labctl.sidecar.packet import ACK, FIN, RST, SYN, TCP
 from labctl.sidecar.views import MOST_ORDINALS, Tally, View, Views, view_from
 from tests.unit.sidecar.packets import LEFT4, RIGHT4, ipv4, parsed, tcp, udp
+
+SAME_EVERYWHERE = settings(deadline=None, derandomize=True, database=None)
 
 NAMES = {LEFT4: "left", RIGHT4: "right"}
 WRAP = 1 << 32
@@ -109,6 +111,7 @@ def test_connections_from_other_ports_and_hosts_are_others() -> None:
     assert see(counts, (1, 10)) == see(counts, (1, 10), source_port=40001) == see(counts, (1, 10), source=LEFT4) == 0
 
 
+@SAME_EVERYWHERE
 @given(some.integers(0, WRAP - 1), some.lists(some.integers(1, 70_000), min_size=1, max_size=20), some.data())
 def test_every_repeated_segment_is_counted_once(start: int, sizes: list[int], chance: some.DataObject) -> None:
     """Wherever in the sequence numbers a connection begins."""
