@@ -17,6 +17,8 @@ from contextlib import suppress
 from labctl.agent.frames import Header
 from labctl.agent.line import Line
 from labctl.agent.loop import Loop
+from labctl.sidecar.fragments import Fragments
+from labctl.sidecar.passage import Shortfall
 from labctl.sidecar.plain import (
     HOME,
     MOST,
@@ -60,8 +62,8 @@ class PlainSidecar:
         for address, name in settings["names"].items():
             packed = ipaddress.ip_address(address).packed
             self._addresses[name] = self._addresses.get(name, frozenset()) | {packed}
-        self._fragments = Tables(settings["addresses"], has_own_queue=False)
-        self._fragmented = 0
+        self._tables = Tables(settings["addresses"], has_own_queue=False)
+        self._fragments = Fragments(self._tables)
         self._looks: dict[str, _Look] = {}
         self._runs: list[Run] = []
         self._rules: list[Rule] = []
@@ -74,7 +76,7 @@ class PlainSidecar:
             "watch": self._watch,
             "rules": self._change,
             "counts": lambda header: {"counts": self._counted(header["view"])},
-            "audit": lambda header: {"shortfalls": self._shortfalls(self._rules), "lost": 0},
+            "audit": self._audit,
         }
 
     def serve(self) -> None:
@@ -127,18 +129,23 @@ class PlainSidecar:
             for text in made(one):
                 nft(text)
         before, self._known = self._runs, self._known | set(fresh)
+        lost: list[Shortfall] = []
         if "fragments" in header:
-            self._fragmented += self._fragments.fragmented()
-            self._fragments.lose_fragments([interest_from(values) for values in header["fragments"]])
+            lost = self._fragments.lose([interest_from(values) for values in header["fragments"]])
         self._rules = rules
         self._runs = sorted([*stay, *fresh], key=lambda run: rules.index(run.rule))
         for name in header.get("restart", ()):
             self._looks[name] = self._begun(self._looks[name].view)
-            self._fragmented = 0
+            self._fragments.restart(self._looks[name].view)
         since = self._put_in_force()
-        shortfalls = self._shortfalls(gone, before)
+        shortfalls = self._shortfalls(gone, before) + [found._asdict() for found in lost]
         self._forget()
         return {"since": since, "shortfalls": shortfalls}
+
+    def _audit(self, _: Header) -> Json:
+        """What the rules in force never saw. Nothing is lost on the way: no queue could be full."""
+        never = [found._asdict() for found in self._fragments.shortfalls()]
+        return {"shortfalls": self._shortfalls(self._rules) + never, "lost": 0}
 
     def _put_in_force(self) -> int:
         """Have packets pass what is there now, and nothing else. When that was."""
@@ -207,7 +214,7 @@ class PlainSidecar:
                 lost[sender] = numbers
         dropped = sum(map(len, lost.values()))
         told = {"sent": sent, "arrived": sent - dropped, "dropped": dropped, "retransmitted": 0, "resets": 0}
-        fragmented = self._fragmented + self._fragments.fragmented()
+        fragmented = self._fragments.counted(look.view)
         return told | {"lost": {one: its[:MOST_ORDINALS] for one, its in lost.items()}, "fragmented": fragmented}
 
     def _look_later(self) -> None:

@@ -18,6 +18,7 @@ from labctl.agent.frames import Header, encode
 from labctl.agent.last_words import last_words
 from labctl.agent.line import Line
 from labctl.agent.loop import Loop
+from labctl.sidecar.fragments import Fragments
 from labctl.sidecar.nfqueue import Queue
 from labctl.sidecar.packet import Packet, parse
 from labctl.sidecar.passage import Decision, Passage, Verdict
@@ -44,11 +45,11 @@ class Sidecar:
         self._watched: list[str] = []
         self._decisions: list[Decision] = []
         self._tells_later = False
-        self._fragmented = 0
         self._comes_back = False
         self._wakes_ns: int | None = None
         self._queue = Queue(QUEUE, force_buffer=settings.get("force_buffer", True))
         self._tables = Tables(settings["addresses"], has_own_queue=settings["has_own_queue"])
+        self._fragments = Fragments(self._tables)
         self._requests: dict[str, Callable[[Header], Json]] = {
             "watch": self._watch,
             "rules": self._rules,
@@ -96,13 +97,13 @@ class Sidecar:
         self._take_all_packets()  # what has come by now came before
         shortfalls = [found._asdict() for found in self._passage.shortfalls() if found.rule in header["ending"]]
         if "fragments" in header:
-            self._fragmented += self._tables.fragmented()
-            self._tables.lose_fragments([interest_from(values) for values in header["fragments"]])
+            lost = self._fragments.lose([interest_from(values) for values in header["fragments"]])
+            shortfalls += [found._asdict() for found in lost]
         now = time.monotonic_ns()
         self._passage.put_in_force([rule_from(values) for values in header["rules"]], now)
         for name in header.get("restart", ()):
             self._views.restart(name)
-            self._fragmented = 0
+            self._fragments.restart(self._views.view(name))
         self._release(self._passage.due(now))
         self._queue.flush()
         self._wake_later()
@@ -114,14 +115,14 @@ class Sidecar:
         return {"counts": self._counted(header["view"])}
 
     def _counted(self, view: str) -> Json:
-        fragmented = self._fragmented + self._tables.fragmented()
-        return self._views.counts(view) | {"fragmented": fragmented}
+        return self._views.counts(view) | {"fragmented": self._fragments.counted(self._views.view(view))}
 
     def _audit(self, _: Header) -> Json:
         """What the rules in force never saw, and how many packets were lost on the way to us."""
         self._take_all_packets()
         self._tell()
-        return {"shortfalls": [found._asdict() for found in self._passage.shortfalls()], "lost": self._queue.lost()}
+        shortfalls = [*self._passage.shortfalls(), *self._fragments.shortfalls()]
+        return {"shortfalls": [found._asdict() for found in shortfalls], "lost": self._queue.lost()}
 
     def _come_back(self) -> None:
         self._comes_back = False

@@ -81,15 +81,18 @@ class Tables:
         nft(losing_fragments(interests))
         self._loses_fragments = bool(interests)
 
-    def fragmented(self) -> int:
-        """How many datagrams lost their fragments since `lose_fragments`."""
-        count = 0
+    def fragmented(self) -> dict[tuple[str, int | None], int]:
+        """How many datagrams lost their fragments since `lose_fragments`, by sender and protocol (None: another)."""
+        lost: dict[tuple[str, int | None], int] = {}
         for family in FAMILIES if self._loses_fragments else ():
             said = json.loads(run(["nft", "-j", "list", "chain", family, TABLE, "fragments"]))
-            rules = [item["rule"]["expr"] for item in said["nftables"] if "rule" in item]
-            firsts = [words for words in rules if not any("drop" in word for word in words)]
-            count += sum(word["counter"]["packets"] for words in firsts for word in words if "counter" in word)
-        return count
+            for rule in (item["rule"] for item in said["nftables"] if "rule" in item):
+                sender, _, protocol = rule.get("comment", "").partition(" ")
+                if sender:
+                    key = (sender, int(protocol) if protocol else None)
+                    counts = (word["counter"]["packets"] for word in rule["expr"] if "counter" in word)
+                    lost[key] = lost.get(key, 0) + sum(counts)
+        return lost
 
     def take_down(self) -> None:
         """Remove what is ours, and nothing else. May be called twice; goes on after a failure, which it tells."""
@@ -199,13 +202,27 @@ def losing_fragments(interests: Sequence[Interest]) -> str:
     if interests:  # what comes over loopback is a copy of ours
         lines += [f'add rule {family} {TABLE} fragments iifname "lo" return' for family in FAMILIES]
     for family, of_protocol, first, further in _FRAGMENTS:
-        for interest in interests:
-            protocol = interest.only.protocol
+        for sender, protocol in _lost_kinds(interests, family):
             kind = of_protocol.format(_number(protocol, family)) if protocol is not None else ""
-            for source in _source(interest, family):
-                rule = f"add rule {family} {TABLE} fragments {source}{kind}"
-                lines += [f"{rule}{first} counter", f"{rule}{further} counter drop"]
+            rule = f"add rule {family} {TABLE} fragments {family} saddr {sender} {kind}"
+            comment = f'comment "{sender} {protocol or ""}"'
+            lines += [f"{rule}{first} counter accept {comment}", f"{rule}{further} drop"]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _lost_kinds(interests: Sequence[Interest], family: str) -> list[tuple[str, int | None]]:
+    """Each sender of the family with a protocol of whose datagrams it loses fragments, every kind once.
+
+    Of one that loses all, those that views may ask for come first, each with a rule of its own that counts them.
+    """
+    kinds = [
+        (sender, protocol)
+        for interest in interests
+        for sender in interest.senders or ()
+        if (":" in sender) == (family == "ip6")
+        for protocol in ([interest.only.protocol] if interest.only.protocol is not None else [TCP, UDP, ICMP, None])
+    ]
+    return sorted(dict.fromkeys(kinds), key=lambda kind: (kind[0], kind[1] is None))
 
 
 _FRAGMENTS = (

@@ -124,7 +124,10 @@ class Views:
         """Look no more; an unknown one is let be."""
         self._tallies.pop(name, None)
         self._of_flow.clear()
-        self._of_flow.clear()
+
+    def view(self, name: str) -> View:
+        """The view of that name. KeyError for an unknown one."""
+        return self._tallies[name].view
 
     def restart(self, name: str) -> None:
         """Count from 0 again. KeyError for an unknown one."""

@@ -69,11 +69,20 @@ def test_what_was_chosen_before_is_chosen_no_more() -> None:
 def test_fragments_are_counted_at_the_first_and_lost_from_the_second_on() -> None:
     """A first one that is lost too would be a datagram that was never begun."""
     for family in ("ip", "ip6"):
-        over_loopback, first, further = lines(losing_fragments([Interest(BOTH, Only(UDP, None))]), family)
+        over_loopback, *rules = lines(losing_fragments([Interest(BOTH, Only(UDP, None))]), family)
+        own = [address for address in BOTH if (":" in address) == (family == "ip6")]
         assert over_loopback == 'iifname "lo" return'
-        assert first.endswith(" counter")
-        assert further.endswith(" counter drop")
-        assert first.startswith(f"{family} saddr")
+        for address, first, further in zip(sorted(own), rules[::2], rules[1::2], strict=True):
+            assert first.startswith(f"{family} saddr {address} ")
+            assert first.endswith(f' counter accept comment "{address} {UDP}"')
+            assert further.endswith(" drop")
+
+
+def test_what_loses_all_fragments_counts_each_protocol_by_itself() -> None:
+    """What is counted for one is accepted by this chain, and so isn't counted for the rest."""
+    rules = lines(losing_fragments([Interest(("10.51.0.9",), Only(None, None))]), "ip")
+    comments = [rule.rpartition(" comment ")[2] for rule in rules if " comment " in rule]
+    assert comments == ['"10.51.0.9 6"', '"10.51.0.9 17"', '"10.51.0.9 1"', '"10.51.0.9 "']
 
 
 def test_copies_and_refusals_come_after_the_queue() -> None:
