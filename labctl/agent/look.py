@@ -58,6 +58,4 @@ def _inodes_or_none(pid: int) -> set[int]:
 
 def port_from(values: dict[str, Any]) -> states.PortWanted:
     """A port from its JSON."""
-    return states.PortWanted(
-        values["protocol"], values.get("number"), values.get("addresses"), values.get("path")
-    )
+    return states.PortWanted(values["protocol"], values.get("number"), values.get("addresses"), values.get("path"))

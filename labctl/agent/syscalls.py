@@ -49,9 +49,7 @@ FAMILIES: dict[str, frozenset[str]] = {
     "accept": frozenset({"accept", "accept4"}),
     "fork": frozenset({"fork", "vfork", "clone", "clone3"}),
     "wait": frozenset({"wait4", "waitid"}),
-    "poll": frozenset(
-        {"poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2"}
-    ),
+    "poll": frozenset({"poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2"}),
 }
 ALIASES = {"recv": "recvfrom", "send": "sendto", "waitpid": "wait4"}
 

@@ -101,9 +101,7 @@ class LabSocket(Socket):  # type: ignore[misc]  # testinfra has no types
         return cls
 
 
-def host_of(
-    conversation: Conversation, name: str, *, seconds: float = _COMMAND_WITHIN_S
-) -> testinfra.host.Host:
+def host_of(conversation: Conversation, name: str, *, seconds: float = _COMMAND_WITHIN_S) -> testinfra.host.Host:
     """testinfra's Host for a host of the lab. No command of its takes longer than `seconds`."""
     host = testinfra.host.Host(LabBackend(conversation, name, seconds=seconds))
     host.socket = LabSocket.get_module(host)

@@ -59,9 +59,7 @@ def judge_all(
     """
 
     def about(end: End, index: int) -> list[str]:
-        return judge(
-            own(end, index), endeds[index], default_exits=default_exits, strict=strict, time_scale=time_scale
-        )
+        return judge(own(end, index), endeds[index], default_exits=default_exits, strict=strict, time_scale=time_scale)
 
     if len(ends) == 1 and ends[0].count is None:
         return [_named(each, endeds, index) for index in range(len(endeds)) for each in about(ends[0], index)]

@@ -22,16 +22,12 @@ def complaints(match: Match, output: bytes, *, strict: bool) -> list[str]:
     text = shown_text(output)
     found: list[str] = []
     if match.contains:
-        found += (
-            _missing_parts(match.contains, text) if match.count is None else _miscounted_part(match, text)
-        )
+        found += _missing_parts(match.contains, text) if match.count is None else _miscounted_part(match, text)
     if match.equals is not None:
         found += _different(_trimmed(match.equals), text)
     if match.matches is not None:
         found += _unmatched(match.matches, match.count if not match.contains else None, text)
-    found += [
-        f"expected no {quoted(part)}, {_where(part, text)}" for part in match.absent if _holds(part, text)
-    ]
+    found += [f"expected no {quoted(part)}, {_where(part, text)}" for part in match.absent if _holds(part, text)]
     if strict and match.strict is not None:
         found += _missing_parts((match.strict,), text)
     return found

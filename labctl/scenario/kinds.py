@@ -49,9 +49,7 @@ def _read_word(node: Node, page: Page) -> str | None:
     if scalar is None:
         return None
     if not is_word(scalar.text):
-        hint = "use a-z, 0-9 and -, a letter first" + (
-            ", at most 63" if len(scalar.text) > LONGEST_WORD else ""
-        )
+        hint = "use a-z, 0-9 and -, a letter first" + (", at most 63" if len(scalar.text) > LONGEST_WORD else "")
         page.wrong(scalar, f"{quoted(scalar.text)} is not a name", hint)
         return None
     return scalar.text
@@ -60,9 +58,7 @@ def _read_word(node: Node, page: Page) -> str | None:
 def _read_name(node: Node, page: Page) -> str | None:
     word = _read_word(node, page)
     if word in TAKEN:
-        page.wrong(
-            node, f"the name '{word}' is taken", "choose another; `any`, `all` and `localhost` have a meaning"
-        )
+        page.wrong(node, f"the name '{word}' is taken", "choose another; `any`, `all` and `localhost` have a meaning")
         return None
     return word
 
@@ -98,9 +94,7 @@ def _read_bool(node: Node, page: Page) -> bool | None:
         return None
     if scalar.text not in ("true", "false"):
         hint = {"yes": "write `true`", "on": "write `true`", "1": "write `true`"}.get(scalar.text.lower())
-        hint = hint or (
-            "write `false`" if scalar.text.lower() in ("no", "off", "0") else "write `true` or `false`"
-        )
+        hint = hint or ("write `false`" if scalar.text.lower() in ("no", "off", "0") else "write `true` or `false`")
         page.wrong(scalar, f"{quoted(scalar.text)} is neither true nor false", hint)
         return None
     return scalar.text == "true"
@@ -163,9 +157,7 @@ def one_of(title: str, choices: Collection[str], hints: Mapping[str, str] | None
         if scalar is None or scalar.text in choices:
             return scalar.text if scalar else None
         only = f"write `{next(iter(choices))}`" if len(choices) == 1 else None
-        hint = (
-            (hints or {}).get(scalar.text) or only or did_you_mean(scalar.text, choices, kinds="known words")
-        )
+        hint = (hints or {}).get(scalar.text) or only or did_you_mean(scalar.text, choices, kinds="known words")
         page.wrong(scalar, f"{quoted(scalar.text)} is not {title}", hint)
         return None
 

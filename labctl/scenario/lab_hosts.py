@@ -47,9 +47,7 @@ def _read_hosts(node: Node, page: Page) -> tuple[HostSpec, ...] | None:
 
 def _map_hint(node: Node) -> str | None:
     """A list of hosts as the map that it should be."""
-    names = (
-        [item.text for item in node.items if isinstance(item, Scalar)] if isinstance(node, Sequence) else []
-    )
+    names = [item.text for item in node.items if isinstance(item, Scalar)] if isinstance(node, Sequence) else []
     return f"write `{{{', '.join(f'{name}: {{}}' for name in names)}}}`" if 0 < len(names) < 6 else None
 
 

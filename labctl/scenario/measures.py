@@ -33,11 +33,7 @@ def _read_time(node: Node, page: Page) -> float | None:
     time_s = seconds(scalar.text)
     if time_s is None:
         unitless = re.fullmatch(r"[0-9]+(\.[0-9]+)?", scalar.text) is not None
-        hint = (
-            f"write `{scalar.text}s` or `{scalar.text}ms`"
-            if unitless
-            else "write it like `40ms`, `0.5s` or `2m`"
-        )
+        hint = f"write `{scalar.text}s` or `{scalar.text}ms`" if unitless else "write it like `40ms`, `0.5s` or `2m`"
         page.wrong(scalar, f"{quoted(scalar.text)} is not a time", hint)
     return time_s
 

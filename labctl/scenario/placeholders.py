@@ -43,9 +43,7 @@ def fill_match(match: Match, *, n: int, host: str, addresses: Mapping[str, str])
         match,
         contains=tuple(text(part) for part in match.contains),
         equals=None if match.equals is None else text(match.equals),
-        matches=None
-        if regex is None
-        else _filled(regex, n=n, host=host, addresses=addresses, spell=re.escape),
+        matches=None if regex is None else _filled(regex, n=n, host=host, addresses=addresses, spell=re.escape),
         absent=tuple(text(part) for part in match.absent),
         strict=None if match.strict is None else text(match.strict),
     )
@@ -68,9 +66,7 @@ def input_bytes(given: Input) -> bytes:
     return text.encode()
 
 
-def _filled(
-    text: str, *, n: int, host: str, addresses: Mapping[str, str], spell: Callable[[str], str]
-) -> str:
+def _filled(text: str, *, n: int, host: str, addresses: Mapping[str, str], spell: Callable[[str], str]) -> str:
     def value(found: re.Match[str]) -> str:
         return spell(str(n) if found[1] else host if found[2] else addresses[found[3]])
 

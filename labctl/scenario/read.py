@@ -80,11 +80,7 @@ def _known_hosts(
 
 def _check_files(outlines: list[Outline | None], folder: Path, page: Page) -> None:
     for outline in outlines:
-        if (
-            outline is not None
-            and isinstance(outline.step, Pytest)
-            and not (folder / outline.step.file).is_file()
-        ):
+        if outline is not None and isinstance(outline.step, Pytest) and not (folder / outline.step.file).is_file():
             node = outline.values.nodes["pytest"]
             page.wrong(
                 node,
@@ -112,9 +108,7 @@ def _family(node: Node, page: Page) -> Family | None:
         note_kind(node, page, "4, 6 or dual")
         return None
     digits = [digit for digit in "46" if digit in node.text]
-    hint = (
-        f"write `{digits[0]}`" if len(digits) == 1 else did_you_mean(node.text, _FAMILIES, kinds="families")
-    )
+    hint = f"write `{digits[0]}`" if len(digits) == 1 else did_you_mean(node.text, _FAMILIES, kinds="families")
     page.wrong(node, f"{quoted(node.text)} is not a family", hint)
     return None
 

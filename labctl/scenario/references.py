@@ -33,9 +33,7 @@ _TAKEN_AS_WRITTEN = ("link", "heal")
 """Verbs whose texts have no placeholders."""
 
 
-def check_references(
-    outlines: Sequence[Outline | None], hosts: Iterable[HostSpec] | None, page: Page
-) -> None:
+def check_references(outlines: Sequence[Outline | None], hosts: Iterable[HostSpec] | None, page: Page) -> None:
     """Note every name that stands for nothing. `hosts` None: it is not known which there are."""
     known = None if hosts is None else tuple(hosts)
     names = hosts_by_name(known or ())
@@ -57,11 +55,7 @@ def _check_hosts(outlines: Sequence[Outline | None], names: HostNames, absent: C
         if (halted := values.get(HALT)) is not None:
             _check_halt(halted, values.nodes["halt"], names, absent, page)
         for key, port in _ports(values):
-            if (
-                port.address is not None
-                and is_word(port.address)
-                and port.address not in (*names, "localhost")
-            ):
+            if port.address is not None and is_word(port.address) and port.address not in (*names, "localhost"):
                 _note_unknown_host(port.address, values.nodes[key], names, page)
         for key, node in values.nodes.items():
             if key != "why" and outline.verb not in _TAKEN_AS_WRITTEN:
@@ -74,9 +68,7 @@ def _check_on(on: str, node: Node, names: HostNames, absent: Collection[str], pa
     elif on not in names:
         _note_unknown_host(on, node, names, page)
     elif on in absent:
-        page.wrong(
-            node, f"'{on}' is absent: nothing can run there", "remove its `absent`, or choose another host"
-        )
+        page.wrong(node, f"'{on}' is absent: nothing can run there", "remove its `absent`, or choose another host")
 
 
 def _check_halt(host: str, node: Node, names: HostNames, absent: Collection[str], page: Page) -> None:
@@ -105,9 +97,7 @@ def _check_placeholders(node: Node, names: HostNames, page: Page) -> None:
             if host not in names:
                 page.wrong(scalar, f"unknown host in '{asked}'", did_you_mean(host, names, kinds="hosts"))
             elif names[host] != (host,):
-                page.wrong(
-                    scalar, f"'{asked}' asks for one of {len(names[host])} hosts", f"write `{{{host}-1.ip}}`"
-                )
+                page.wrong(scalar, f"'{asked}' asks for one of {len(names[host])} hosts", f"write `{{{host}-1.ip}}`")
 
 
 def _scalars(node: Node) -> Iterator[Scalar]:
@@ -206,9 +196,7 @@ class _Programs:
     def _note_unknown(self, key: str, name: str, node: Node) -> None:
         if name in self._runs:
             hint = "judge it by the `expect` of its run, or `start` it to come back to it"
-            self._page.wrong(
-                node, f"'{name}' is over: it was run to its end in line {self._lines[name]}", hint
-            )
+            self._page.wrong(node, f"'{name}' is over: it was run to its end in line {self._lines[name]}", hint)
         elif name in self._lines or re.sub("-[0-9]+$", "", name) in self._uncounted:
             return  # started, and it has been said why nobody knows how often
         elif name in self._later:

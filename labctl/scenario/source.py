@@ -12,9 +12,7 @@ LARGEST_FILE = 64 * 1024
 
 # What YAML calls not printable, and the line breaks that YAML 1.2 no longer has but libyaml still obeys; as
 # bytes of UTF-8, because a set of characters this wide costs 10 ms to compile.
-_FORBIDDEN = (
-    rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef\xbb\xbf|\xef\xbf[\xbe\xbf]"
-)
+_FORBIDDEN = rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef\xbb\xbf|\xef\xbf[\xbe\xbf]"
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
@@ -44,9 +42,7 @@ def read_text(path: str | os.PathLike[str]) -> str:
 def decode(content: bytes, file: str) -> str:
     """The text of a file's bytes; `file` is its name in messages. Raises ScenarioError."""
     if len(content) > LARGEST_FILE:
-        raise _failure(
-            file, f"the file is larger than {LARGEST_FILE // 1024} KiB", "split it into several files"
-        )
+        raise _failure(file, f"the file is larger than {LARGEST_FILE // 1024} KiB", "split it into several files")
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise _failure(file, "the file is UTF-16", "save it as UTF-8")
     content = content.removeprefix(b"\xef\xbb\xbf")
@@ -61,9 +57,7 @@ def decode(content: bytes, file: str) -> str:
         escape = f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}"
         hint = f'write it as "{escape}" in double quotes, if it is meant'
         before = content[: found.start()].decode()
-        raise _failure(
-            file, f"the character U+{number:04X} cannot stand in a file", hint, before=before, text=text
-        )
+        raise _failure(file, f"the character U+{number:04X} cannot stand in a file", hint, before=before, text=text)
     return text
 
 

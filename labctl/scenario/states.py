@@ -39,9 +39,7 @@ def note_later(values: Values, page: Page) -> None:
 def _read_call(node: Node, page: Page) -> str | None:
     text = TEXT.read(node, page)
     if text is not None and not (text.isascii() and text.replace("_", "a").isalnum() and text.islower()):
-        page.wrong(
-            node, f"{quoted(text)} is not the name of a system call", "write it like `accept` or `read`"
-        )
+        page.wrong(node, f"{quoted(text)} is not the name of a system call", "write it like `accept` or `read`")
         return None
     return text
 
@@ -52,9 +50,7 @@ CALL: Kind[str] = Kind("a system call", _read_call, {"type": "string", "pattern"
 def _read_exit(node: Node, page: Page) -> int | str | None:
     if isinstance(node, MapNode):
         zero = [k.text for k, v in node.entries if isinstance(v, Scalar) and v.text == "0"] == ["not"]
-        page.wrong(
-            node, "a status or a signal is expected here, not a map", "write `nonzero`" if zero else None
-        )
+        page.wrong(node, "a status or a signal is expected here, not a map", "write `nonzero`" if zero else None)
         return None
     text = TEXT.read(node, page)
     if text is None:

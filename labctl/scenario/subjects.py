@@ -22,9 +22,7 @@ _PORT = r"(tcp|udp) (?:(.+):)?([^:\s]+)"
 _UNIX = r"(?s)unix (\S.*)"
 _LINK = r"(\S+) (->|<->) (\S+)"
 _ARROW = r"<->|->|<-|→|←|↔"
-_NEARLY_PORT = (
-    r"(?i)(tcp|udp)\s*(?:://|:|/|\s+port\s+|\s+)\s*(?:(\S+):)?([0-9]+)|([0-9]+)\s*/\s*(tcp|udp)|([0-9]+)"
-)
+_NEARLY_PORT = r"(?i)(tcp|udp)\s*(?:://|:|/|\s+port\s+|\s+)\s*(?:(\S+):)?([0-9]+)|([0-9]+)\s*/\s*(tcp|udp)|([0-9]+)"
 _IPV4 = r"[0-9]+\.[0-9.]+"
 _ADDRESS = r"[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]"
 
@@ -66,9 +64,7 @@ def _unix_port(path: str, node: Node, page: Page) -> Port | None:
         page.wrong(node, f"{quoted(path)} is not the path of a socket", "write `unix /path`, or `unix @name`")
         return None
     if len(path.encode()) > LONGEST_SOCKET_PATH or "\0" in path:
-        page.wrong(
-            node, f"no socket can have the path {quoted(path)}", f"use at most {LONGEST_SOCKET_PATH} bytes"
-        )
+        page.wrong(node, f"no socket can have the path {quoted(path)}", f"use at most {LONGEST_SOCKET_PATH} bytes")
         return None
     return Port("unix", path=path)
 

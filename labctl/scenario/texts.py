@@ -24,9 +24,7 @@ def _read_bytes(node: Node, page: Page) -> str | None:
 
 _BYTES = Key("bytes", Kind("a text of bytes", _read_bytes, TEXT_SCHEMA), required=True)
 _INPUT_KEYS = table(_BYTES)
-_INPUT_WORDS = Words(
-    "an input", {"text": "write the text by itself", "file": "use `run: sh -c 'program < file'`"}
-)
+_INPUT_WORDS = Words("an input", {"text": "write the text by itself", "file": "use `run: sh -c 'program < file'`"})
 
 
 def _read_input(node: Node, page: Page) -> Input | None:
@@ -50,9 +48,7 @@ def _read_texts(node: Node, page: Page) -> tuple[str, ...] | None:
         text = TEXT.read(node, page)
         return None if text is None else (text,)
     if not node.items:
-        page.wrong(
-            node, "a list of texts is expected here, and it is empty", 'write "" for: nothing was printed'
-        )
+        page.wrong(node, "a list of texts is expected here, and it is empty", 'write "" for: nothing was printed')
         return None
     texts = tuple(TEXT.read(item, page) for item in node.items)
     for item, text in zip(node.items, texts, strict=True):
@@ -68,17 +64,13 @@ def _read_regex(node: Node, page: Page) -> str | None:
     try:
         re.compile(text, re.MULTILINE)
     except (re.error, OverflowError, RecursionError) as error:
-        page.wrong(
-            node, f"{quoted(text)} is not a regular expression: {error}", "look it up in Python's `re`"
-        )
+        page.wrong(node, f"{quoted(text)} is not a regular expression: {error}", "look it up in Python's `re`")
         return None
     return text
 
 
 TEXTS_SCHEMA = {"anyOf": [TEXT_SCHEMA, {"type": "array", "items": TEXT_SCHEMA, "minItems": 1}]}
-_TEXTS: Kind[tuple[str, ...]] = Kind(
-    "a text or a list", _read_texts, TEXTS_SCHEMA, empty='"" for an empty text'
-)
+_TEXTS: Kind[tuple[str, ...]] = Kind("a text or a list", _read_texts, TEXTS_SCHEMA, empty='"" for an empty text')
 _REGEX: Kind[str] = Kind("a regular expression", _read_regex, TEXT_SCHEMA)
 
 _CONTAINS = Key("contains", _TEXTS)
@@ -111,11 +103,7 @@ def _read_match(node: Node, page: Page) -> Match | None:
         parts = _read_texts(node, page)
         return None if parts is None else Match(contains=parts)
     if not node.entries or is_unquoted_text(node):
-        hint = (
-            "put quotes around a text that begins with {"
-            if node.entries
-            else 'write "" for: nothing was printed'
-        )
+        hint = "put quotes around a text that begins with {" if node.entries else 'write "" for: nothing was printed'
         page.wrong(node, "this map says nothing of the text", hint)
         return None
     values = read_map(node, page, _MATCH_KEYS, _MATCH_WORDS)
@@ -140,9 +128,7 @@ def _check_count(values: Values, page: Page) -> None:
         many = "both `contains` and `matches`" if counted else "neither `contains` nor `matches`"
         page.wrong(values.keys["count"], f"'count' stands with {many}", "give it one of them to count")
     elif parts is not None and (len(parts) > 1 or not parts[0]):
-        page.wrong(
-            values.keys["count"], "'count' needs a single text to count", "use `matches` with a | in it"
-        )
+        page.wrong(values.keys["count"], "'count' needs a single text to count", "use `matches` with a | in it")
 
 
 MATCH: Kind[Match] = Kind(

@@ -73,9 +73,7 @@ def _read_address(node: Node, page: Page) -> str | None:
         return None
     found = re.fullmatch(_ADDRESS, text) if len(text) <= LONGEST_ADDRESS else None
     if found is None:
-        page.wrong(
-            node, f"{quoted(text)} is not HOST or HOST:PORT", "write it like `cheerios` or `cheerios:51717`"
-        )
+        page.wrong(node, f"{quoted(text)} is not HOST or HOST:PORT", "write it like `cheerios` or `cheerios:51717`")
         return None
     if found[2] is not None and not 1 <= (whole(found[2]) or 0) <= 65535:
         page.wrong(node, f"{quoted(found[2])} is not a port number", "write one from 1 to 65535")
@@ -110,9 +108,7 @@ _PROCESS_WORDS = Words(
 
 def _read_filters(node: Node, page: Page) -> dict[str, str] | None:
     if not isinstance(node, MapNode):
-        page.wrong(
-            node, "a process is found by a map of filters", "write it like `{process: {comm: server}}`"
-        )
+        page.wrong(node, "a process is found by a map of filters", "write it like `{process: {comm: server}}`")
         return None
     if not node.entries:
         page.wrong(node, "a process is found by at least one filter", "write it like `{comm: server}`")
@@ -162,11 +158,7 @@ VALUES: dict[str, Kind[Any]] = {  # Any: each kind of value has a type of its ow
 
 def shape_of(thing: Thing) -> Shape:
     """What this THING has. `{addr: HOST:PORT}` is a port, which has less than a host."""
-    if (
-        thing.module == "addr"
-        and isinstance(thing.argument, str)
-        and (found := re.fullmatch(_ADDRESS, thing.argument))
-    ):
+    if thing.module == "addr" and isinstance(thing.argument, str) and (found := re.fullmatch(_ADDRESS, thing.argument)):
         return ADDR_PORT if found[2] else THINGS["addr"]
     return THINGS[thing.module]
 

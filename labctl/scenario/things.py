@@ -101,9 +101,7 @@ THINGS: dict[str, Shape] = {
         },
     ),
     "group": Shape("name", {"exists": "bool", "gid": "int", "members": "texts"}),
-    "mount_point": Shape(
-        "path", {"exists": "bool", "filesystem": "text", "device": "text", "options": "texts"}
-    ),
+    "mount_point": Shape("path", {"exists": "bool", "filesystem": "text", "device": "text", "options": "texts"}),
 }
 
 # What `addr: HOST:PORT` has: testinfra's `addr(HOST).port(PORT)`.

@@ -52,14 +52,10 @@ def known_subject(subject: Subject, values: Values, page: Page, *, verb: str) ->
         page.wrong(values.keys["only"], "'only' stands with a link", "remove it")
     if isinstance(subject, ProgramRef):
         if "on" in values.keys:
-            page.wrong(
-                values.keys["on"], "'on' does not stand with a program: its host is known", "remove it"
-            )
+            page.wrong(values.keys["on"], "'on' does not stand with a program: its host is known", "remove it")
     elif "on" not in values.keys:
         what = "a port" if isinstance(subject, Port) else "a THING"
-        page.wrong(
-            values.nodes[verb], f"{what} is looked at on a host, and 'on' is missing", "add `on: HOST`"
-        )
+        page.wrong(values.nodes[verb], f"{what} is looked at on a host, and 'on' is missing", "add `on: HOST`")
         raise Unreadable("on")
     return subject
 

@@ -74,7 +74,5 @@ def _merged_maps(node: Node) -> tuple[Mapping, ...]:
     nodes = node.items if isinstance(node, Sequence) else (node,)
     maps = tuple(each for each in nodes if isinstance(each, Mapping))
     if len(maps) < len(nodes):
-        raise ScenarioError(
-            [Problem(node.at, "'<<' merges maps, and this is none", "write `<<: *ANCHOR` of a map")]
-        )
+        raise ScenarioError([Problem(node.at, "'<<' merges maps, and this is none", "write `<<: *ANCHOR` of a map")])
     return maps

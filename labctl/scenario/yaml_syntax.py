@@ -92,9 +92,7 @@ def _place(error: YAMLError, name: str, lines: tuple[str, ...]) -> tuple[int, in
     return None if mark is None else min((mark.line + 1, mark.column + 1), _end(lines))
 
 
-def _problem(
-    file: str, lines: tuple[str, ...], line: int, column: int, message: str, hint: str | None
-) -> Problem:
+def _problem(file: str, lines: tuple[str, ...], line: int, column: int, message: str, hint: str | None) -> Problem:
     return Problem(Position(file, line, column), f"this is no YAML: {message}", hint, lines[line - 1])
 
 

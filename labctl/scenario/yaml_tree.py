@@ -243,9 +243,7 @@ class _Builder:
     def _count(self, at: Position, size: int, height: int) -> None:
         self._nodes += size
         if self._nodes > MOST_NODES:
-            self._fail(
-                at, f"the file holds more than {MOST_NODES:,} values", "split it, or use fewer aliases"
-            )
+            self._fail(at, f"the file holds more than {MOST_NODES:,} values", "split it, or use fewer aliases")
         if len(self._open) + height > DEEPEST:
             self._fail(at, f"lists and maps are nested deeper than {DEEPEST}")
 

@@ -1,6 +1,6 @@
 """`make bench`: what labctl takes, against what the same takes by hand. Exits 1 when a budget is passed.
 
-    python -m tests.bench.bench [--runs N] [--programs N] [netns] [docker] [cli] [sidecar]
+python -m tests.bench.bench [--runs N] [--programs N] [netns] [docker] [cli] [sidecar]
 """
 
 from __future__ import annotations

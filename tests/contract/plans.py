@@ -52,6 +52,4 @@ def plan_of(
         AbsentHost(name=host, address4=address4(place), address6=address6(place))
         for place, host in enumerate(absent, len(names))
     ]
-    return Plan(
-        name=name, family=family, subnet4=subnet4, subnet6=subnet6, hosts=tuple(hosts), absent=tuple(nobodies)
-    )
+    return Plan(name=name, family=family, subnet4=subnet4, subnet6=subnet6, hosts=tuple(hosts), absent=tuple(nobodies))

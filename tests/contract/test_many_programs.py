@@ -28,8 +28,10 @@ def test_fifty_programs_run_at_once_on_one_host(any_lab: StandingLab) -> None:
 
 def test_fifty_clients_are_served_by_one_server(lab: StandingLab) -> None:
     """Fifty clients on one host connect to a server on another at the same time, and each has its answer."""
-    server = lab.host("left").begin_python(
-        """
+    server = (
+        lab.host("left")
+        .begin_python(
+            """
         import os, signal, socket
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         with socket.create_server(("", 51717), backlog=64) as listener:
@@ -41,7 +43,9 @@ def test_fifty_clients_are_served_by_one_server(lab: StandingLab) -> None:
                     os._exit(0)
                 stream.close()
         """
-    ).printed(b"ready\n")
+        )
+        .printed(b"ready\n")
+    )
     client = """
         import socket, sys
         with socket.create_connection(("left", 51717)) as stream:

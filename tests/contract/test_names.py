@@ -75,8 +75,10 @@ def test_both_families_have_names(dual_lab: StandingLab) -> None:
 
 def test_hosts_reach_each_other_by_both_families(dual_lab: StandingLab) -> None:
     """A name's IPv4 and its IPv6 address both lead to that host."""
-    server = dual_lab.host("right").begin_python(
-        """
+    server = (
+        dual_lab.host("right")
+        .begin_python(
+            """
         import socket
         with socket.create_server(("::", 51717), family=socket.AF_INET6, dualstack_ipv6=True) as listener:
             print("ready")
@@ -85,10 +87,15 @@ def test_hosts_reach_each_other_by_both_families(dual_lab: StandingLab) -> None:
                 print(peer[0].removeprefix("::ffff:"))
                 stream.close()
         """
-    ).printed(b"ready\n")
+        )
+        .printed(b"ready\n")
+    )
     for address in (dual_lab.named("right").address4, dual_lab.named("right").address6):
-        assert dual_lab.host("left").run_python(
-            "import socket, sys; socket.create_connection((sys.argv[1], 51717), 10).close()", address
-        ).ending == "exit 0"
+        assert (
+            dual_lab.host("left")
+            .run_python("import socket, sys; socket.create_connection((sys.argv[1], 51717), 10).close()", address)
+            .ending
+            == "exit 0"
+        )
     peers = server.ended().stdout.decode().split()[1:]
     assert peers == [dual_lab.named("left").address4, dual_lab.named("left").address6]

@@ -137,9 +137,7 @@ def machines_addresses() -> list[str]:
     return [address for address in found if not address.startswith("127.")]
 
 
-def test_two_labs_with_the_same_names_do_not_see_each_other(
-    engine: Engine, lab: StandingLab, tmp_path: Path
-) -> None:
+def test_two_labs_with_the_same_names_do_not_see_each_other(engine: Engine, lab: StandingLab, tmp_path: Path) -> None:
     """Of two labs made from one plan a name leads to the own lab's host, and no address to the other's."""
     lab.host("right").begin_python(TCP_SERVER, 51717).printed(b"ready\n")
     with StandingLab(engine, plan_of("left", "right", absent=["nobody"]), tmp_path) as other:

@@ -273,8 +273,10 @@ def test_a_busy_program_blocks_nowhere(any_lab: StandingLab) -> None:
 
 def test_children_and_zombies_are_counted(any_lab: StandingLab) -> None:
     """`children` are the living ones, however deep; `zombies` those that ended and that nobody waited for."""
-    program = any_lab.host("left").begin_python(
-        """
+    program = (
+        any_lab.host("left")
+        .begin_python(
+            """
         import os, signal, sys
         for _ in range(3):
             if os.fork() == 0:
@@ -293,8 +295,10 @@ def test_children_and_zombies_are_counted(any_lab: StandingLab) -> None:
             os.wait()
         signal.pause()
         """,
-        window=True,
-    ).printed(b"ready\n")
+            window=True,
+        )
+        .printed(b"ready\n")
+    )
     assert program.state({"children": exactly(5), "zombies": exactly(0)}).held
     program.feed(b"\n")
     assert program.state({"children": exactly(5), "zombies": exactly(2)}).held

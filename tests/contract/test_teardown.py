@@ -25,6 +25,7 @@ from tests.contract.waiting import until
 IMPOSSIBLE = plan_of("left", "right", sysctls={"net.ipv4.no_such_setting": "1"})
 GONE_BY_ITSELF_S = 5.0
 
+
 class Traces:
     """What a lab leaves on this machine: processes that descend from this one, containers, networks, mounts."""
 

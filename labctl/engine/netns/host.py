@@ -16,9 +16,7 @@ from labctl.agent.last_words import last_words
 from labctl.engine.netns import root
 from labctl.engine.netns.ip import run_ip
 
-_NAMESPACES = (
-    kernel.CLONE_NEWNS | kernel.CLONE_NEWUTS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWNET | kernel.CLONE_NEWPID
-)
+_NAMESPACES = kernel.CLONE_NEWNS | kernel.CLONE_NEWUTS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWNET | kernel.CLONE_NEWPID
 
 
 class Birth:

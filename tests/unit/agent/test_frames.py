@@ -68,4 +68,4 @@ def test_the_largest_body_goes_through() -> None:
 
 def test_a_frame_is_two_lengths_a_header_and_a_body() -> None:
     """The form on the wire is the documented one: other versions of the agent speak it, too."""
-    assert encode({"a": 1}, b"xy") == b'\0\0\0\x07' b"\0\0\0\x02" b'{"a":1}' b"xy"
+    assert encode({"a": 1}, b"xy") == b'\0\0\0\x07\0\0\0\x02{"a":1}xy'

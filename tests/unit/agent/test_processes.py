@@ -48,6 +48,7 @@ def test_descendants_come_parents_first() -> None:
 
 def test_a_process_is_known_whatever_its_name(sleeper: subprocess.Popen[bytes]) -> None:
     """A name may hold what the kernel's own text uses around it."""
+
     def renamed() -> bool:
         found = process_of(sleeper.pid)
         return found is not None and found.name == "a) b ("

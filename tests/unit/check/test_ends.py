@@ -132,9 +132,7 @@ def test_a_program_like_none_of_the_ends_is_named_with_the_nearest() -> None:
 
     (said,) = all_complaints(ends, [Ended(0, name="crowd-1"), Ended(2, name="crowd-2", stderr=b"refused")])
 
-    assert said == (
-        "crowd-2: like none of the ends that are left, nearest to the 2nd: exit: expected 1, came 2"
-    )
+    assert said == ("crowd-2: like none of the ends that are left, nearest to the 2nd: exit: expected 1, came 2")
 
 
 def test_programs_that_the_counts_leave_out_are_named() -> None:

@@ -55,9 +55,7 @@ def test_each_fault_has_a_line_with_the_mechanisms_that_it_needs() -> None:
     missing = Finding("nft dup", works=False, detail="there is no command 'nft' here", mend="apt-get install nftables")
     lines = list(health_lines([tried(nft_dup=missing)], PLAIN))
 
-    assert (
-        "  ✗ duplicate           ✓ nft tables, ✓ packet queue, ✓ nft queue or ✓ iptables NFQUEUE, ✗ nft dup" in lines
-    )
+    assert "  ✗ duplicate           ✓ nft tables, ✓ packet queue, ✓ nft queue or ✓ iptables NFQUEUE, ✗ nft dup" in lines
     assert "  ✓ drop of fragments   ✓ nft tables, ✓ nft fragments" in lines
     assert lines[-2:] == [
         "  ✗ nft dup  there is no command 'nft' here",

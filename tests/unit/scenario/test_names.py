@@ -19,9 +19,7 @@ from labctl.scenario.names import (
 from labctl.scenario.problems import Position
 
 AT = Position("x.yaml", 1, 1)
-HOSTS = hosts_by_name(
-    [HostSpec("cheerios", AT), HostSpec("client", AT, count=2), HostSpec("one", AT, count=1)]
-)
+HOSTS = hosts_by_name([HostSpec("cheerios", AT), HostSpec("client", AT, count=2), HostSpec("one", AT, count=1)])
 
 
 def start(on: str, *, count: int | None = None, name: str = "crowd") -> Start:
@@ -90,9 +88,7 @@ def test_a_run_without_a_name_goes_by_its_commands_first_word() -> None:
     assert programs_of(run, HOSTS) == (Placed("rm", "cheerios", 1),)
 
 
-@pytest.mark.parametrize(
-    ("word", "name"), [("server", "server"), ("./server", "server"), ("/usr/bin/nc", "nc")]
-)
+@pytest.mark.parametrize(("word", "name"), [("server", "server"), ("./server", "server"), ("/usr/bin/nc", "nc")])
 def test_a_programs_name_is_its_commands_first_word_without_folders(word: str, name: str) -> None:
     assert program_name(None, (word, "51717")) == name
 

@@ -16,10 +16,7 @@ def filled(text: str) -> str:
 
 
 def test_number_host_and_addresses_are_filled_in() -> None:
-    assert (
-        filled("{n} on {host} asks {cheerios.ip} from {client-1.ip}")
-        == "3 on client-1 asks 10.0.0.2 from 10.0.0.3"
-    )
+    assert filled("{n} on {host} asks {cheerios.ip} from {client-1.ip}") == "3 on client-1 asks 10.0.0.2 from 10.0.0.3"
 
 
 @pytest.mark.parametrize("text", ["{}", "{N}", "{ n }", "{{}}", "a{2}b", "{cheerios}", "{.ip}", "${HOME}"])

@@ -233,9 +233,7 @@ def test_sockets_are_counted_by_state() -> None:
 
 
 def test_a_thing_is_a_module_with_its_argument() -> None:
-    read = step(
-        Check, "{on: cheerios, check: {file: /tmp/x}, expect: {exists: true, mode: 0640, user: root}}"
-    )
+    read = step(Check, "{on: cheerios, check: {file: /tmp/x}, expect: {exists: true, mode: 0640, user: root}}")
 
     assert read.subject == Thing("file", "/tmp/x")
     assert read.expect == ThingState({"exists": True, "mode": 0o640, "user": "root"})
@@ -380,9 +378,7 @@ def test_a_start_on_an_unknown_host_still_gives_its_names() -> None:
 
 def test_problems_of_all_parts_of_a_file_come_at_once() -> None:
     with pytest.raises(ScenarioError) as raised:
-        scenario(
-            "nmae: x\nhosts: {clinet: {}}\nsteps:\n  - {on: client, run: ls, timeout: 5}\n  - {stop: x}\n"
-        )
+        scenario("nmae: x\nhosts: {clinet: {}}\nsteps:\n  - {on: client, run: ls, timeout: 5}\n  - {stop: x}\n")
 
     assert [problem.at.line for problem in raised.value.problems] == [1, 2, 4, 4, 5]
 

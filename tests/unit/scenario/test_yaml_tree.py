@@ -113,9 +113,7 @@ def test_a_tree_may_be_32_deep_and_no_deeper() -> None:
 
 
 def test_an_alias_counts_with_its_depth() -> None:
-    assert "nested deeper than 32" in only_problem(
-        "- &a " + "[" * 20 + "]" * 20 + "\n- " + "[" * 20 + "*a" + "]" * 20
-    )
+    assert "nested deeper than 32" in only_problem("- &a " + "[" * 20 + "]" * 20 + "\n- " + "[" * 20 + "*a" + "]" * 20)
 
 
 def test_a_tree_may_hold_10_000_values_and_no_more() -> None:
