@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,8 +152,12 @@ class Daemon:
             self._api.disconnect_container_from_network(container, network, force=True)
 
     def remove_container(self, container: str) -> None:
-        """Remove a container, running or not. Nothing happens where it is gone or going."""
-        self._tolerantly("removing a container", lambda: self._api.remove_container(container, force=True, v=True))
+        """Remove a container, running or not. It is gone on return, even if somebody else had begun to remove it."""
+        if not self._tolerantly(
+            "removing a container", lambda: self._api.remove_container(container, force=True, v=True)
+        ):
+            gone = partial(self._api.wait, container, condition="removed")
+            self._tolerantly("waiting for a container to be removed", gone)
 
     def remove_network(self, network: str) -> None:
         """Remove a network. EngineError while it is in use."""
@@ -201,8 +206,8 @@ class Daemon:
                 return None
             raise
 
-    def _tolerantly(self, what: str, call: Callable[[], object], *, busy_is_fine: bool = True) -> None:
-        """Make a call whose purpose may be reached already: by Compose, by another sweep, by itself."""
+    def _tolerantly(self, what: str, call: Callable[[], object], *, busy_is_fine: bool = True) -> bool:
+        """Make a call whose purpose somebody may have seen to already (Compose, another sweep); whether nobody had."""
         from docker.errors import APIError
 
         try:
@@ -212,6 +217,8 @@ class Daemon:
             status = error.__cause__.status_code if isinstance(error.__cause__, APIError) else None
             if status != 404 and not (status == 409 and busy_is_fine):
                 raise
+            return False
+        return True
 
     @contextmanager
     def _translated(self, what: str) -> Iterator[None]:
