@@ -11,17 +11,17 @@ from contextlib import suppress
 from typing import cast
 
 from labctl.cli.refusals import BadOptions
-from labctl.scenario.fault_keys import LINK_KEYS
-from labctl.scenario.link_ends import check_link_ends
-from labctl.scenario.maps import read_map
+from labctl.scenario.kinds.maps import read_map
+from labctl.scenario.links.ends import check_link_ends
+from labctl.scenario.links.fault_keys import LINK_KEYS
 from labctl.scenario.model import Heal, Impair, Step
 from labctl.scenario.names import HostNames
 from labctl.scenario.problems import Position, Problem
 from labctl.scenario.reading import Page, Unreadable, Words
 from labctl.scenario.steps import Outline
 from labctl.scenario.verbs import VERBS
-from labctl.scenario.yaml_tree import Mapping as MapNode
-from labctl.scenario.yaml_tree import Node, Scalar, Sequence, Tree
+from labctl.scenario.yaml.tree import Mapping as MapNode
+from labctl.scenario.yaml.tree import Node, Scalar, Sequence, Tree
 
 _LINK = "LINK"
 """Where the problems of the argument are said to be."""

@@ -8,7 +8,7 @@ from labctl.cli.link_lines import link_lines
 from labctl.cli.link_options import heal_from, impair_from
 from labctl.cli.refusals import UnknownTarget
 from labctl.runner.titles import title
-from labctl.scenario.links import Places
+from labctl.scenario.links.places import Places
 from labctl.scenario.model import Link
 from labctl.scenario.problems import quoted
 from labctl.standing.named import absent_in, names_in, places_in

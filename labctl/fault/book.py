@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from labctl.scenario.links import Places
+from labctl.scenario.links.places import Places
 from labctl.scenario.model import Fault, Heal, Impair, Link, Only
 
 Json = dict[str, Any]  # Any: JSON's own types

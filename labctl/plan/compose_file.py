@@ -23,7 +23,7 @@ from labctl.plan.values import (
 )
 from labctl.scenario.problems import Position, ScenarioError, quoted
 from labctl.scenario.reading import Page, note_kind
-from labctl.scenario.yaml_tree import Mapping, Node, Scalar, Sequence, Tree, read_tree
+from labctl.scenario.yaml.tree import Mapping, Node, Scalar, Sequence, Tree, read_tree
 
 
 class Service(Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from labctl.plan.shipped import shipped
 from labctl.scenario.problems import ScenarioError, quoted
 from labctl.scenario.reading import Page
 from labctl.scenario.source import read_text
-from labctl.scenario.yaml_tree import Node
+from labctl.scenario.yaml.tree import Node
 
 HOST_IMAGE = "labctl-host:latest"
 """The image of labctl's own hosts, made by images/build."""

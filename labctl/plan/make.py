@@ -10,7 +10,7 @@ from labctl.plan import addresses
 from labctl.plan.compose_file import ComposeFile
 from labctl.plan.model import AbsentHost, HostPlan, Plan
 from labctl.plan.sysctls import pinned
-from labctl.scenario.links import places_of, receivers
+from labctl.scenario.links.places import places_of, receivers
 from labctl.scenario.model import Family, HostSpec, Scenario
 from labctl.scenario.problems import Position, Problem, ScenarioError, did_you_mean, quoted
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from labctl.scenario.problems import quoted
 from labctl.scenario.reading import Page, note_kind
-from labctl.scenario.yaml_tree import Mapping, Node, Scalar, Sequence
+from labctl.scenario.yaml.tree import Mapping, Node, Scalar, Sequence
 
 _SIZE = re.compile(r"(\d+)\s*(?:([kmg]?)b?)", re.IGNORECASE)
 _HOST_NAME = re.compile(

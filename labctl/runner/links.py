@@ -13,7 +13,7 @@ from labctl.engine.contract import Channel, EngineError
 from labctl.fault.book import Book, Json, healed, impaired, only_values, values
 from labctl.hosts.conversation import Conversation, LabBroke, Ticket
 from labctl.plan.model import Plan
-from labctl.scenario.links import Interest, Places, interests, link_of, receivers
+from labctl.scenario.links.places import Interest, Places, interests, link_of, receivers
 from labctl.scenario.model import Check, Heal, Impair, Link, Only, Step, Wait
 
 Attend = Callable[[Sequence[str]], Mapping[str, Channel]]

@@ -31,7 +31,7 @@ from labctl.runner.records import Journal, forget_old, open_folder, placed, plan
 from labctl.runner.session import CannotTell, Session, StepFailed, seen
 from labctl.runner.steps import perform
 from labctl.runner.titles import title
-from labctl.scenario.links import places_of
+from labctl.scenario.links.places import places_of
 from labctl.scenario.model import Check, Thing, Wait
 from labctl.scenario.names import host_specs, hosts_by_name
 

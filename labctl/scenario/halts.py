@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from labctl.scenario.link_ends import named_link, note_lonely
-from labctl.scenario.links import Places
+from labctl.scenario.links.ends import named_link, note_lonely
+from labctl.scenario.links.places import Places
 from labctl.scenario.model import Halt, Link, ProgramRef, Start
 from labctl.scenario.names import HostNames, program_name, programs_of
 from labctl.scenario.reading import Page, Values
 from labctl.scenario.steps import Outline
 from labctl.scenario.verbs import CHECK, HALT, ON, STOP, TO, WAIT
-from labctl.scenario.yaml_tree import Node
+from labctl.scenario.yaml.tree import Node
 
 
 def check_halts(outlines: Sequence[Outline | None], hosts: HostNames, absent: Collection[str], page: Page) -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from labctl.scenario.kinds import BOOL, COUNT, MOST_COPIES, NAME
-from labctl.scenario.maps import object_schema, read_map, table
+from labctl.scenario.kinds.basic import BOOL, COUNT, MOST_COPIES, NAME
+from labctl.scenario.kinds.maps import object_schema, read_map, table
 from labctl.scenario.model import HostSpec
 from labctl.scenario.names import copies
 from labctl.scenario.problems import did_you_mean
 from labctl.scenario.reading import Key, Kind, Page, note_kind
 from labctl.scenario.settable import SYSCTLS
 from labctl.scenario.words import HOST_WORDS
-from labctl.scenario.yaml_tree import Mapping as MapNode
-from labctl.scenario.yaml_tree import Node, Scalar, Sequence
+from labctl.scenario.yaml.tree import Mapping as MapNode
+from labctl.scenario.yaml.tree import Node, Scalar, Sequence
 
 
 def _read_absent(node: Node, page: Page) -> bool | None:

@@ -7,27 +7,27 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from labctl.scenario.link_values import Fault as Fault
-from labctl.scenario.link_values import Link as Link
-from labctl.scenario.link_values import Only as Only
-from labctl.scenario.link_values import Which as Which
+from labctl.scenario.links.values import Fault as Fault
+from labctl.scenario.links.values import Link as Link
+from labctl.scenario.links.values import Only as Only
+from labctl.scenario.links.values import Which as Which
 from labctl.scenario.problems import Position as Position
 from labctl.scenario.problems import Problem
-from labctl.scenario.state_values import End as End
-from labctl.scenario.state_values import Input as Input
-from labctl.scenario.state_values import LinkState as LinkState
-from labctl.scenario.state_values import Match as Match
-from labctl.scenario.state_values import Num as Num
-from labctl.scenario.state_values import Output as Output
-from labctl.scenario.state_values import Port as Port
-from labctl.scenario.state_values import PortState as PortState
-from labctl.scenario.state_values import ProgramRef as ProgramRef
-from labctl.scenario.state_values import ProgramState as ProgramState
-from labctl.scenario.state_values import Span as Span
-from labctl.scenario.state_values import State as State
-from labctl.scenario.state_values import Subject as Subject
-from labctl.scenario.state_values import Thing as Thing
-from labctl.scenario.state_values import ThingState as ThingState
+from labctl.scenario.states.values import End as End
+from labctl.scenario.states.values import Input as Input
+from labctl.scenario.states.values import LinkState as LinkState
+from labctl.scenario.states.values import Match as Match
+from labctl.scenario.states.values import Num as Num
+from labctl.scenario.states.values import Output as Output
+from labctl.scenario.states.values import Port as Port
+from labctl.scenario.states.values import PortState as PortState
+from labctl.scenario.states.values import ProgramRef as ProgramRef
+from labctl.scenario.states.values import ProgramState as ProgramState
+from labctl.scenario.states.values import Span as Span
+from labctl.scenario.states.values import State as State
+from labctl.scenario.states.values import Subject as Subject
+from labctl.scenario.states.values import Thing as Thing
+from labctl.scenario.states.values import ThingState as ThingState
 
 
 class Start(Struct, frozen=True, kw_only=True):

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from labctl.scenario.kinds import TEXT, WHOLE, WORD, list_of, one_of, text_map
+from labctl.scenario.kinds.basic import TEXT, WHOLE, WORD, list_of, one_of, text_map
+from labctl.scenario.kinds.maps import read_map, table
 from labctl.scenario.lab_hosts import HOSTS, check_services
-from labctl.scenario.maps import read_map, table
 from labctl.scenario.model import Family, HostSpec, Pytest, Scenario
 from labctl.scenario.problems import Position, ScenarioError, did_you_mean, quoted
 from labctl.scenario.reading import Key, Kind, Page, note_kind
 from labctl.scenario.references import check_references
 from labctl.scenario.steps import Outline, read_steps
 from labctl.scenario.words import TOP_WORDS
-from labctl.scenario.yaml_tree import Mapping as MapNode
-from labctl.scenario.yaml_tree import Node, Scalar, Sequence, Tree, read_tree
+from labctl.scenario.yaml.tree import Mapping as MapNode
+from labctl.scenario.yaml.tree import Node, Scalar, Sequence, Tree, read_tree
 
 ENGINES = ("docker", "netns")
 _FAMILIES = {family.value: family for family in Family}

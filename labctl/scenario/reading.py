@@ -8,9 +8,9 @@ from typing import Any, Generic, TypeVar, cast
 from msgspec import Struct
 
 from labctl.scenario.problems import Position, Problem, ScenarioError, quoted
-from labctl.scenario.yaml_tree import Mapping as MapNode
-from labctl.scenario.yaml_tree import Node, Scalar, Tree
-from labctl.scenario.yaml_tree import Sequence as SequenceNode
+from labctl.scenario.yaml.tree import Mapping as MapNode
+from labctl.scenario.yaml.tree import Node, Scalar, Tree
+from labctl.scenario.yaml.tree import Sequence as SequenceNode
 
 T = TypeVar("T")
 

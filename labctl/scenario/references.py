@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from labctl.scenario.halts import check_halts, named_programs
-from labctl.scenario.kinds import MOST_COPIES, is_word
-from labctl.scenario.link_ends import check_link_ends
+from labctl.scenario.kinds.basic import MOST_COPIES, is_word
+from labctl.scenario.links.ends import check_link_ends
 from labctl.scenario.model import End, HostSpec, Port, Run, Stop, Wait
 from labctl.scenario.names import HostNames, copies, hosts_by_name, program_name
 from labctl.scenario.placeholders import hosts_asked_for
@@ -24,8 +24,8 @@ from labctl.scenario.verbs import (
     START,
     WAIT,
 )
-from labctl.scenario.yaml_tree import Mapping as MapNode
-from labctl.scenario.yaml_tree import Node, Scalar
+from labctl.scenario.yaml.tree import Mapping as MapNode
+from labctl.scenario.yaml.tree import Node, Scalar
 
 MOST_PROGRAMS = 10_000
 

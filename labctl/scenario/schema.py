@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from labctl.scenario.faults import BELONGS_TO, FAULTS
-from labctl.scenario.maps import object_schema
+from labctl.scenario.kinds.maps import object_schema
+from labctl.scenario.links.faults import BELONGS_TO, FAULTS
 from labctl.scenario.read import TOP_KEYS
 from labctl.scenario.verbs import VERBS
 

@@ -11,11 +11,11 @@ import re
 
 from msgspec import Struct
 
-from labctl.scenario.kinds import whole
+from labctl.scenario.kinds.basic import whole
 from labctl.scenario.problems import did_you_mean, quoted
 from labctl.scenario.reading import JsonSchema, Kind, Page, note_kind
-from labctl.scenario.yaml_tree import Mapping as MapNode
-from labctl.scenario.yaml_tree import Node, Scalar
+from labctl.scenario.yaml.tree import Mapping as MapNode
+from labctl.scenario.yaml.tree import Node, Scalar
 
 _INT_MAX = 2**31 - 1
 _TICKS_MAX = _INT_MAX // 1000  # seconds and ticks become jiffies, of which there are at most 1000 in a second

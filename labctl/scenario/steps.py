@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from labctl.scenario.maps import read_map
+from labctl.scenario.kinds.maps import read_map
 from labctl.scenario.model import Step
 from labctl.scenario.problems import did_you_mean, quoted
 from labctl.scenario.reading import Page, Unreadable, Values, Words, note_kind
 from labctl.scenario.verbs import VERBS
 from labctl.scenario.words import LINK_WORDS, STEP_WORDS
-from labctl.scenario.yaml_tree import Mapping as MapNode
-from labctl.scenario.yaml_tree import Node, Sequence
+from labctl.scenario.yaml.tree import Mapping as MapNode
+from labctl.scenario.yaml.tree import Node, Sequence
 
 
 class Outline(Struct, frozen=True):

@@ -9,24 +9,24 @@ from typing import Any
 from msgspec import Struct
 
 from labctl.scenario import model
-from labctl.scenario.commands import COMMAND, ENV
-from labctl.scenario.fault_keys import HEAL, LINK_KEYS
-from labctl.scenario.faults import heal, impair
-from labctl.scenario.kinds import COUNT, HOST, NAME, TAKEN, TEXT, is_word
-from labctl.scenario.maps import table
-from labctl.scenario.measures import TIMEOUT
+from labctl.scenario.kinds.basic import COUNT, HOST, NAME, TAKEN, TEXT, is_word
+from labctl.scenario.kinds.commands import COMMAND, ENV
+from labctl.scenario.kinds.maps import table
+from labctl.scenario.kinds.measures import TIMEOUT
+from labctl.scenario.kinds.signals import SIGNALS, signal_hint
+from labctl.scenario.kinds.texts import INPUT
+from labctl.scenario.links.fault_keys import HEAL, LINK_KEYS
+from labctl.scenario.links.faults import heal, impair
+from labctl.scenario.links.packets import ONLY
 from labctl.scenario.model import End, Input, Port, ProgramState
 from labctl.scenario.names import program_name
-from labctl.scenario.packets import ONLY
 from labctl.scenario.problems import quoted
 from labctl.scenario.reading import Key, Kind, Page, Values
-from labctl.scenario.signals import SIGNALS, signal_hint
-from labctl.scenario.states import ENDS, PROGRAM_UNTIL
-from labctl.scenario.subjects import PROGRAM, READY_PORT, SUBJECT
-from labctl.scenario.texts import INPUT
-from labctl.scenario.waits import CHECK_EXPECT, UNTIL, WAIT_EXPECT, check_expects, known_subject, wait_ends
-from labctl.scenario.yaml_tree import Mapping as MapNode
-from labctl.scenario.yaml_tree import Node
+from labctl.scenario.states.kinds import ENDS, PROGRAM_UNTIL
+from labctl.scenario.states.subjects import PROGRAM, READY_PORT, SUBJECT
+from labctl.scenario.states.waits import CHECK_EXPECT, UNTIL, WAIT_EXPECT, check_expects, known_subject, wait_ends
+from labctl.scenario.yaml.tree import Mapping as MapNode
+from labctl.scenario.yaml.tree import Node
 
 DEFAULT_TIMEOUT_S = 10.0
 LONGEST_TYPED_LINE = 4095  # a terminal's line discipline drops the rest (termios(3), canonical mode)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from labctl.plan.model import Plan
-from labctl.scenario.links import Places
+from labctl.scenario.links.places import Places
 
 
 def names_in(plan: Plan) -> dict[str, tuple[str, ...]]:

@@ -21,7 +21,7 @@ from labctl.engine.contract import Channel, Engine
 from labctl.engine.docker.engine import DockerEngine
 from labctl.engine.netns.engine import Netns
 from labctl.runner.links import Links
-from labctl.scenario.links import Places
+from labctl.scenario.links.places import Places
 from labctl.scenario.model import Family, Fault, Heal, Impair, Link, Only, Which
 from labctl.scenario.problems import Position
 from tests.contract.hosts import StandingLab

@@ -7,7 +7,7 @@ from hypothesis import strategies as some
 from msgspec.structs import replace
 
 from labctl.fault.book import Book, Rule, healed, impaired, only_values, values
-from labctl.scenario.links import Places
+from labctl.scenario.links.places import Places
 from labctl.scenario.model import Fault, Heal, Impair, Link, Only, Which
 from labctl.scenario.problems import Position
 from labctl.sidecar.rules import rule_from

@@ -10,8 +10,8 @@ from labctl.plan.shipped import shipped
 from labctl.report.lesson_calls import ORDER, calls_at_play
 from labctl.report.lesson_programs import PROGRAMS
 from labctl.scenario.read import scenario_of
-from labctl.scenario.states import SOCKET_STATES
-from labctl.scenario.yaml_tree import parse
+from labctl.scenario.states.kinds import SOCKET_STATES
+from labctl.scenario.yaml.tree import parse
 
 
 def pages(steps: str, top: str = "") -> dict[str, list[str]]:

@@ -7,7 +7,7 @@ import pytest
 from labctl.report.lesson_steps import Told, cast_of
 from labctl.report.lesson_steps import told as in_words
 from labctl.scenario.read import scenario_of
-from labctl.scenario.yaml_tree import parse
+from labctl.scenario.yaml.tree import parse
 
 HOSTS = "hosts: {cheerios: {}, client: {count: 3}}"
 

@@ -11,7 +11,7 @@ from labctl.report.lesson_steps import told as in_words
 from labctl.scenario import model
 from labctl.scenario.model import Halt
 from labctl.scenario.read import scenario_of
-from labctl.scenario.yaml_tree import parse
+from labctl.scenario.yaml.tree import parse
 
 HEAD = """\
 hosts: {cheerios: {}, client: {count: 3}}

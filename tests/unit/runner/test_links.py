@@ -11,7 +11,7 @@ from labctl.agent.frames import Decoder, Header, encode
 from labctl.engine.contract import Channel, EngineError
 from labctl.hosts.conversation import Conversation, LabBroke
 from labctl.runner.links import Counts, Links
-from labctl.scenario.links import Places
+from labctl.scenario.links.places import Places
 from labctl.scenario.model import Check, Fault, Heal, Impair, Link, LinkState, Only, Step, Which
 from labctl.scenario.problems import Position
 from tests.contract.plans import plan_of

@@ -6,7 +6,7 @@ import pytest
 
 from labctl.runner.titles import title
 from labctl.scenario.read import scenario_of
-from labctl.scenario.yaml_tree import parse
+from labctl.scenario.yaml.tree import parse
 
 
 @pytest.mark.parametrize(

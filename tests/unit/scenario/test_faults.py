@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labctl.scenario.faults import FAULTS
+from labctl.scenario.links.faults import FAULTS
 from labctl.scenario.model import (
     Check,
     Fault,
@@ -20,7 +20,7 @@ from labctl.scenario.model import (
 )
 from labctl.scenario.problems import ScenarioError
 from labctl.scenario.read import scenario_of
-from labctl.scenario.yaml_tree import parse
+from labctl.scenario.yaml.tree import parse
 
 HOSTS = "hosts: {cheerios: {}, client: {count: 2}, nobody: {absent: true}}\n"
 CLIENTS_TO_CHEERIOS = Link("client", "cheerios")

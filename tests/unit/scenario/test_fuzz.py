@@ -11,7 +11,7 @@ from labctl.scenario.model import Scenario
 from labctl.scenario.problems import ScenarioError
 from labctl.scenario.read import scenario_of
 from labctl.scenario.source import decode
-from labctl.scenario.yaml_tree import parse
+from labctl.scenario.yaml.tree import parse
 
 HERE = Path(__file__).parent
 EXAMPLES = [path.read_bytes() for path in sorted((HERE / "examples").glob("*.yaml"))]

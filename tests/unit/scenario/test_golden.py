@@ -9,7 +9,7 @@ import pytest
 from labctl.scenario.problems import ScenarioError
 from labctl.scenario.read import scenario_of
 from labctl.scenario.source import read_text
-from labctl.scenario.yaml_tree import parse
+from labctl.scenario.yaml.tree import parse
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "scenario"
 SERVICES = ("cheerios", "client")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from labctl.scenario.links import Interest, Places, interests, link_of, places_of, receivers
+from labctl.scenario.links.places import Interest, Places, interests, link_of, places_of, receivers
 from labctl.scenario.model import HostSpec, Link, Only, Position, Step
 from labctl.scenario.read import scenario_of
-from labctl.scenario.yaml_tree import parse
+from labctl.scenario.yaml.tree import parse
 
 HOSTS = "hosts: {cheerios: {}, client: {count: 2}, nobody: {absent: true}}\n"
 AT = Position("x.yaml", 1, 1)

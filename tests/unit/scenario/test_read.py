@@ -37,7 +37,7 @@ from labctl.scenario.model import (
 from labctl.scenario.names import hosts_of
 from labctl.scenario.problems import Position, ScenarioError
 from labctl.scenario.read import read_scenario, scenario_of
-from labctl.scenario.yaml_tree import parse
+from labctl.scenario.yaml.tree import parse
 
 EXAMPLES = Path(__file__).parent / "examples"
 READABLE = ("crowd", "faults", "one-message", "states", "things")

@@ -11,7 +11,7 @@ import pytest
 from labctl.scenario.problems import ScenarioError
 from labctl.scenario.read import scenario_of
 from labctl.scenario.reading import MOST_PROBLEMS
-from labctl.scenario.yaml_tree import parse
+from labctl.scenario.yaml.tree import parse
 
 SEEN_ONLY_WHEN_NEEDED = ("difflib", "shlex", "jsonschema", "testinfra", "dataclasses", "yaml", "unicodedata")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from labctl.scenario.schema import schema
-from labctl.scenario.yaml_plain import plain
-from labctl.scenario.yaml_tree import parse, read_tree
+from labctl.scenario.yaml.plain import plain
+from labctl.scenario.yaml.tree import parse, read_tree
 
 jsonschema = pytest.importorskip("jsonschema")
 

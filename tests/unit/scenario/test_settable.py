@@ -8,7 +8,7 @@ from labctl.plan.sysctls import names_an_interface
 from labctl.scenario.problems import ScenarioError
 from labctl.scenario.read import scenario_of
 from labctl.scenario.settable import NEIGHBOUR, SETTABLE
-from labctl.scenario.yaml_tree import parse
+from labctl.scenario.yaml.tree import parse
 
 
 def declared(sysctls: str) -> dict[str, str]:

@@ -7,8 +7,8 @@ import inspect
 import pytest
 
 from labctl.scenario.model import Thing
-from labctl.scenario.thing_kinds import ARGUMENTS, VALUES, shape_of
-from labctl.scenario.things import ADDR_PORT, ARGUED, ELSEWHERE, THINGS
+from labctl.scenario.states.thing_kinds import ARGUMENTS, VALUES, shape_of
+from labctl.scenario.states.things import ADDR_PORT, ARGUED, ELSEWHERE, THINGS
 
 modules = pytest.importorskip("testinfra.modules")
 base = pytest.importorskip("testinfra.backend.base")

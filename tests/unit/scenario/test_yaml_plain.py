@@ -7,8 +7,8 @@ import math
 import pytest
 
 from labctl.scenario.problems import ScenarioError
-from labctl.scenario.yaml_plain import plain
-from labctl.scenario.yaml_tree import parse
+from labctl.scenario.yaml.plain import plain
+from labctl.scenario.yaml.tree import parse
 
 
 def value(text: str) -> object:

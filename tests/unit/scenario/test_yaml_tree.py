@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from labctl.scenario.problems import Position, ScenarioError
-from labctl.scenario.yaml_tree import Mapping, Node, Scalar, Sequence, parse, read_tree
+from labctl.scenario.yaml.tree import Mapping, Node, Scalar, Sequence, parse, read_tree
 
 EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.yaml"))
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from labctl.scenario.kinds import WHOLE, WHOLE_SCHEMA, whole
-from labctl.scenario.maps import object_schema, read_map, table
+from labctl.scenario.kinds.basic import WHOLE, WHOLE_SCHEMA, whole
+from labctl.scenario.kinds.maps import object_schema, read_map, table
 from labctl.scenario.model import Num, Span
 from labctl.scenario.problems import quoted
 from labctl.scenario.reading import Key, Kind, Page, Words, expect_scalar, note_kind
-from labctl.scenario.yaml_tree import Mapping as MapNode
-from labctl.scenario.yaml_tree import Node, Scalar, Sequence
+from labctl.scenario.yaml.tree import Mapping as MapNode
+from labctl.scenario.yaml.tree import Node, Scalar, Sequence
 
 LONGEST_TIMEOUT_S = 3600
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import Literal, cast
 
-from labctl.scenario.kinds import TAKEN, TEXT, WORD_SCHEMA, is_word, whole
-from labctl.scenario.measures import seconds
+from labctl.scenario.kinds.basic import TAKEN, TEXT, WORD_SCHEMA, is_word, whole
+from labctl.scenario.kinds.measures import seconds
 from labctl.scenario.model import Link, Port, ProgramRef, Subject, Thing
 from labctl.scenario.problems import did_you_mean, quoted
 from labctl.scenario.reading import Kind, Page, note_kind
-from labctl.scenario.thing_kinds import ARGUMENTS
-from labctl.scenario.things import ELSEWHERE, THINGS
+from labctl.scenario.states.thing_kinds import ARGUMENTS
+from labctl.scenario.states.things import ELSEWHERE, THINGS
 from labctl.scenario.words import NO_SLEEP
-from labctl.scenario.yaml_tree import Mapping as MapNode
-from labctl.scenario.yaml_tree import Node, Scalar
+from labctl.scenario.yaml.tree import Mapping as MapNode
+from labctl.scenario.yaml.tree import Node, Scalar
 
 LONGEST_SOCKET_PATH = 107  # sun_path holds 108 bytes (unix(7)), and one ends the path
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from labctl.scenario.kinds import TEXT, TEXT_SCHEMA, text_map
+from labctl.scenario.kinds.basic import TEXT, TEXT_SCHEMA, text_map
 from labctl.scenario.problems import quoted
 from labctl.scenario.reading import Kind, Page, note_kind
-from labctl.scenario.yaml_tree import Mapping as MapNode
-from labctl.scenario.yaml_tree import Node, Scalar, Sequence
+from labctl.scenario.yaml.tree import Mapping as MapNode
+from labctl.scenario.yaml.tree import Node, Scalar, Sequence
 
 _SHELL = frozenset({"|", "||", "&", "&&", ";", ">", ">>", "<", "<<", "2>", "2>&1", "&>"})
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"

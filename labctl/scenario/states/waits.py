@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from labctl.scenario.link_states import LINK_STATE, link_state
+from labctl.scenario.links.states import LINK_STATE, link_state
 from labctl.scenario.model import End, Link, Port, PortState, ProgramRef, State, Subject, Thing
 from labctl.scenario.reading import Key, Kind, Page, Unreadable, Values
-from labctl.scenario.states import ENDS, PORT_STATE, PROGRAM_CHECK, PROGRAM_UNTIL, thing_state
-from labctl.scenario.things import THINGS
-from labctl.scenario.yaml_tree import Node
+from labctl.scenario.states.kinds import ENDS, PORT_STATE, PROGRAM_CHECK, PROGRAM_UNTIL, thing_state
+from labctl.scenario.states.things import THINGS
+from labctl.scenario.yaml.tree import Node
 
 T = TypeVar("T")
 

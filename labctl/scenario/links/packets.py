@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import Literal, cast
 
-from labctl.scenario.kinds import TEXT, WHOLE, list_of, whole
-from labctl.scenario.maps import object_schema, read_map, table
+from labctl.scenario.kinds.basic import TEXT, WHOLE, list_of, whole
+from labctl.scenario.kinds.maps import object_schema, read_map, table
 from labctl.scenario.model import Only, Which
 from labctl.scenario.problems import quoted
 from labctl.scenario.reading import Key, Kind, Page, Words
-from labctl.scenario.subjects import nearly_port
-from labctl.scenario.yaml_tree import Mapping as MapNode
-from labctl.scenario.yaml_tree import Node, Sequence
+from labctl.scenario.states.subjects import nearly_port
+from labctl.scenario.yaml.tree import Mapping as MapNode
+from labctl.scenario.yaml.tree import Node, Sequence
 
 LARGEST_ORDINAL = 1_000_000
 

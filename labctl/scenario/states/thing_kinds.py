@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from labctl.scenario.kinds import BOOL, TEXT, TEXT_SCHEMA, WHOLE, list_of, whole
-from labctl.scenario.maps import object_schema, read_map
+from labctl.scenario.kinds.basic import BOOL, TEXT, TEXT_SCHEMA, WHOLE, list_of, whole
+from labctl.scenario.kinds.maps import object_schema, read_map
 from labctl.scenario.model import Thing
 from labctl.scenario.problems import quoted
 from labctl.scenario.reading import Key, Kind, Page, Words
-from labctl.scenario.things import ADDR_PORT, ARGUED, THINGS, Shape
-from labctl.scenario.yaml_tree import Mapping as MapNode
-from labctl.scenario.yaml_tree import Node
+from labctl.scenario.states.things import ADDR_PORT, ARGUED, THINGS, Shape
+from labctl.scenario.yaml.tree import Mapping as MapNode
+from labctl.scenario.yaml.tree import Node
 
 LONGEST_ADDRESS = 255 + 6  # a name of 255 bytes (RFC 1035, 2.3.4), a colon and a port
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from labctl.scenario.kinds import TEXT, TEXT_SCHEMA
-from labctl.scenario.maps import object_schema, read_map, table
-from labctl.scenario.measures import NUM
+from labctl.scenario.kinds.basic import TEXT, TEXT_SCHEMA
+from labctl.scenario.kinds.maps import object_schema, read_map, table
+from labctl.scenario.kinds.measures import NUM
 from labctl.scenario.model import Input, Match, Output
 from labctl.scenario.problems import quoted
 from labctl.scenario.reading import Key, Kind, Page, Values, Words, is_unquoted_text
-from labctl.scenario.yaml_tree import Mapping as MapNode
-from labctl.scenario.yaml_tree import Node, Sequence
+from labctl.scenario.yaml.tree import Mapping as MapNode
+from labctl.scenario.yaml.tree import Node, Sequence
 
 
 def _read_bytes(node: Node, page: Page) -> str | None:

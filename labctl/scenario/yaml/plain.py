@@ -6,7 +6,7 @@ import re
 from typing import TypeAlias
 
 from labctl.scenario.problems import Problem, ScenarioError
-from labctl.scenario.yaml_tree import NULLS, Mapping, Node, Scalar, Sequence
+from labctl.scenario.yaml.tree import NULLS, Mapping, Node, Scalar, Sequence
 
 Plain: TypeAlias = "dict[str, Plain] | list[Plain] | str | int | float | bool | None"
 

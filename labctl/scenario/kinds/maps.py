@@ -8,8 +8,8 @@ from typing import Any
 
 from labctl.scenario.problems import did_you_mean, quoted
 from labctl.scenario.reading import Key, Page, Values, Words
-from labctl.scenario.yaml_tree import Mapping as MapNode
-from labctl.scenario.yaml_tree import Node, Scalar
+from labctl.scenario.yaml.tree import Mapping as MapNode
+from labctl.scenario.yaml.tree import Node, Scalar
 
 Keys = Mapping[str, Key[Any]]  # Any: each key has a type of its own
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from labctl.scenario.kinds import BOOL, COUNT, TEXT, whole
-from labctl.scenario.maps import object_schema, read_map, table
-from labctl.scenario.measures import NUM, SPAN
+from labctl.scenario.kinds.basic import BOOL, COUNT, TEXT, whole
+from labctl.scenario.kinds.maps import object_schema, read_map, table
+from labctl.scenario.kinds.measures import NUM, SPAN
+from labctl.scenario.kinds.signals import SIGNALS, signal_hint
+from labctl.scenario.kinds.texts import MATCH, OUTPUT
 from labctl.scenario.model import End, Num, PortState, ProgramState, Thing, ThingState
 from labctl.scenario.problems import did_you_mean, quoted
 from labctl.scenario.reading import Key, Kind, Page, Values, Words, expect_map
-from labctl.scenario.signals import SIGNALS, signal_hint
-from labctl.scenario.texts import MATCH, OUTPUT
-from labctl.scenario.thing_kinds import attribute_keys, attribute_words, shape_of
+from labctl.scenario.states.thing_kinds import attribute_keys, attribute_words, shape_of
 from labctl.scenario.words import CHECK_WORDS, END_WORDS, LATER, PORT_WORDS, PROGRAM_WORDS, not_yet
-from labctl.scenario.yaml_tree import Mapping as MapNode
-from labctl.scenario.yaml_tree import Node, Scalar, Sequence
+from labctl.scenario.yaml.tree import Mapping as MapNode
+from labctl.scenario.yaml.tree import Node, Scalar, Sequence
 
 T = TypeVar("T")
 

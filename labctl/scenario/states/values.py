@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from labctl.scenario.link_values import Link
+from labctl.scenario.links.values import Link
 
 
 class Num(Struct, frozen=True):

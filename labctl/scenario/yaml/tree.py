@@ -84,7 +84,7 @@ def parse(text: str, file: str) -> Tree:
         for event in _events(parser):
             builder.take(event)
     except YAMLError as error:
-        from labctl.scenario.yaml_syntax import syntax_problem  # only a mistake has to pay for it
+        from labctl.scenario.yaml.syntax import syntax_problem  # only a mistake has to pay for it
 
         raise ScenarioError([*builder.problems, syntax_problem(error, file, lines)]) from error
     finally:

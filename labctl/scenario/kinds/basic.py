@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from labctl.scenario.problems import did_you_mean, quoted
 from labctl.scenario.reading import Kind, Page, expect_scalar, note_kind
-from labctl.scenario.yaml_tree import Mapping as MapNode
-from labctl.scenario.yaml_tree import Node, Scalar, Sequence
+from labctl.scenario.yaml.tree import Mapping as MapNode
+from labctl.scenario.yaml.tree import Node, Scalar, Sequence
 
 T = TypeVar("T")
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from labctl.scenario.faults import COUNT_OF
-from labctl.scenario.maps import table
-from labctl.scenario.measures import NUM
+from labctl.scenario.kinds.maps import table
+from labctl.scenario.kinds.measures import NUM
+from labctl.scenario.links.faults import COUNT_OF
+from labctl.scenario.links.packets import ONLY, ORDINALS
 from labctl.scenario.model import Link, LinkState, Num, Only
-from labctl.scenario.packets import ONLY, ORDINALS
 from labctl.scenario.reading import Key, Kind, Page, Unreadable, Values
-from labctl.scenario.states import later, note_later, state_kind
+from labctl.scenario.states.kinds import later, note_later, state_kind
 from labctl.scenario.words import LINK_STATE_WORDS
-from labctl.scenario.yaml_tree import Mapping as MapNode
-from labctl.scenario.yaml_tree import Node, Sequence
+from labctl.scenario.yaml.tree import Mapping as MapNode
+from labctl.scenario.yaml.tree import Node, Sequence
 
 _OF_TCP = ("retransmitted", "resets")
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any, cast
 
-from labctl.scenario.fault_keys import (
+from labctl.scenario.links.fault_keys import (
     BURST,
     CORRUPT,
     CUT,
@@ -23,8 +23,8 @@ from labctl.scenario.fault_keys import (
     RULE_SEED,
     VISIBLE,
 )
+from labctl.scenario.links.packets import ONLY
 from labctl.scenario.model import Fault, Heal, Impair, Which
-from labctl.scenario.packets import ONLY
 from labctl.scenario.reading import Key, Page, Unreadable, Values
 
 FAULTS = ("rate", "cut", "drop", "corrupt", "duplicate", "reorder", "delay")

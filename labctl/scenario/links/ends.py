@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from labctl.scenario.fault_keys import HEAL, LINK_KEY
-from labctl.scenario.links import Places
+from labctl.scenario.links.fault_keys import HEAL, LINK_KEY
+from labctl.scenario.links.places import Places
 from labctl.scenario.model import Link
 from labctl.scenario.names import HostNames
 from labctl.scenario.problems import did_you_mean
 from labctl.scenario.reading import Page, Values
 from labctl.scenario.steps import Outline
 from labctl.scenario.verbs import CHECK, WAIT
-from labctl.scenario.yaml_tree import Node
+from labctl.scenario.yaml.tree import Node
 
 
 def named_link(values: Values) -> tuple[str, Link] | None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
-from labctl.scenario.kinds import BOOL, TEXT, WHOLE, one_of
-from labctl.scenario.maps import table
-from labctl.scenario.measures import TIME, TIME_SCHEMA
+from labctl.scenario.kinds.basic import BOOL, TEXT, WHOLE, one_of
+from labctl.scenario.kinds.maps import table
+from labctl.scenario.kinds.measures import TIME, TIME_SCHEMA
+from labctl.scenario.links.packets import ONLY, WHICH
 from labctl.scenario.model import Link
-from labctl.scenario.packets import ONLY, WHICH
 from labctl.scenario.problems import quoted
 from labctl.scenario.reading import Key, Kind, Page
-from labctl.scenario.subjects import LINK, LINK_PATTERN
-from labctl.scenario.yaml_tree import Node
+from labctl.scenario.states.subjects import LINK, LINK_PATTERN
+from labctl.scenario.yaml.tree import Node
 
 MOST_HELD = 1000
 LONGEST_DELAY_S = 60.0
