@@ -16,6 +16,7 @@ from typing import Any
 
 from labctl.agent import kernel, serve
 from labctl.agent.processes import descendants, processes
+from labctl.engine.forked import forked
 from labctl.engine.stream import hand_over, say, take_order
 
 CONTROL = 3
@@ -55,20 +56,16 @@ def _make(control: socket.socket, orders: list[dict[str, Any]]) -> dict[int, str
 
 def _fork_agent(order: dict[str, Any], channel: socket.socket, others: list[socket.socket]) -> int:
     parent = os.getpid()
-    pid = os.fork()
-    if pid != 0:
-        return pid
-    try:
+
+    def be_agent() -> None:
         kernel.die_with_parent(parent, signal.SIGKILL)
         kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
         os.setsid()
         for other in others:
             other.close()
         serve.main(order, channel.fileno(), channel.fileno())
-    except BaseException:  # this process must not go on as the parent; its end tells labctl
-        traceback.print_exc()
-    finally:
-        os._exit(0)
+
+    return forked(be_agent, traceback.print_exception)  # its end tells labctl
 
 
 def _watch(control: socket.socket, agents: dict[int, str]) -> None:

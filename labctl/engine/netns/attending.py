@@ -10,11 +10,13 @@ import os
 import select
 import signal
 import socket
+from functools import partial
 from typing import Any
 
 from labctl.agent import kernel
 from labctl.agent.frames import encode
 from labctl.agent.last_words import last_words
+from labctl.engine.forked import forked
 from labctl.engine.netns import libraries
 from labctl.engine.netns.host import keep_only
 
@@ -85,20 +87,14 @@ class Attendants:
 
 
 def _fork_sidecar(settings: dict[str, Any], host: int, channel: socket.socket) -> int:
-    supervisor = os.getpid()
-    pid = os.fork()
-    if pid != 0:
-        return pid
-    try:
-        kernel.die_with_parent(supervisor, signal.SIGKILL)
-        _be_sidecar(settings, host, channel)
-    except BaseException as error:  # this process must not go on as the supervisor
-        channel.sendall(encode({"ev": "broken", "detail": last_words(error)}))
-    finally:
-        os._exit(0)
+    return forked(
+        partial(_be_sidecar, settings, host, channel, os.getpid()),
+        lambda error: channel.sendall(encode({"ev": "broken", "detail": last_words(error)})),
+    )
 
 
-def _be_sidecar(settings: dict[str, Any], host: int, channel: socket.socket) -> None:
+def _be_sidecar(settings: dict[str, Any], host: int, channel: socket.socket, supervisor: int) -> None:
+    kernel.die_with_parent(supervisor, signal.SIGKILL)
     os.setsid()
     os.environ["PATH"] = _PATH
     network = os.open(f"/proc/{host}/ns/net", os.O_RDONLY)

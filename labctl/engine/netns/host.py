@@ -9,10 +9,12 @@ import os
 import select
 import signal
 import socket
+from functools import partial
 from typing import Any
 
 from labctl.agent import kernel, serve
 from labctl.agent.last_words import last_words
+from labctl.engine.forked import forked
 from labctl.engine.netns import root
 from labctl.engine.netns.ip import run_ip
 
@@ -62,34 +64,22 @@ def give_birth(order: dict[str, Any], channel: socket.socket) -> Birth:
     news_in, news_out = os.pipe()
     wired_in, wired_out = os.pipe()
     supervisor = os.getpid()
-    maker = os.fork()
-    if maker == 0:
-        try:
-            kernel.die_with_parent(supervisor, signal.SIGKILL)
-            os.close(wired_out)
-            kernel.unshare(_NAMESPACES)
-            _fork_first(order, channel, news_out, wired_in)
-        except OSError as error:
-            os.write(news_out, _what_went_wrong(error).encode())
-        finally:
-            os._exit(0)
+
+    def make() -> None:
+        kernel.die_with_parent(supervisor, signal.SIGKILL)
+        os.close(wired_out)
+        kernel.unshare(_NAMESPACES)
+        # It must not die with this process, which ends now; the supervisor's end ends it.
+        first = forked(partial(_be_first, order, channel, news_out, wired_in), complain)
+        os.write(news_out, f"{first}\n".encode())
+
+    def complain(error: BaseException) -> None:
+        os.write(news_out, _what_went_wrong(error).encode())
+
+    maker = forked(make, complain)
     os.close(news_out)
     os.close(wired_in)
     return Birth(order["name"], maker, news_in, wired_out)
-
-
-def _fork_first(order: dict[str, Any], channel: socket.socket, news: int, wired: int) -> None:
-    """Fork the host's first process. It must not die with this one, which ends now; the supervisor's end ends it."""
-    pid = os.fork()
-    if pid != 0:
-        os.write(news, f"{pid}\n".encode())
-        os._exit(0)
-    try:
-        _be_first(order, channel, news, wired)
-    except BaseException as error:  # whatever it is, the supervisor must hear of it, and this process not go on
-        os.write(news, _what_went_wrong(error).encode())
-    finally:
-        os._exit(0)
 
 
 def _what_went_wrong(error: BaseException) -> str:
