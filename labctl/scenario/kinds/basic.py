@@ -39,6 +39,15 @@ def whole(text: str) -> int | None:
     return number if number <= LARGEST_NUMBER else None
 
 
+def port_number(text: str, node: Node, page: Page) -> int | None:
+    """The number of a port that the text spells; notes on the page what is wrong with it."""
+    number = whole(text)
+    if number is None or not 1 <= number <= 65535:
+        page.wrong(node, f"{quoted(text)} is not a port number", "write one from 1 to 65535")
+        return None
+    return number
+
+
 def _read_text(node: Node, page: Page) -> str | None:
     scalar = expect_scalar(node, page, "a text")
     return scalar.text if scalar else None
@@ -80,14 +89,6 @@ def _number_hint(text: str) -> str:
     return "write digits only, such as 3"
 
 
-def _read_count(node: Node, page: Page) -> int | None:
-    number = _read_whole(node, page)
-    if number is not None and not 1 <= number <= MOST_COPIES:
-        page.wrong(node, f"'{number}' is not from 1 to {MOST_COPIES}")
-        return None
-    return number
-
-
 def _read_bool(node: Node, page: Page) -> bool | None:
     scalar = expect_scalar(node, page, "true or false")
     if scalar is None:
@@ -105,10 +106,26 @@ WORD: Kind[str] = Kind("a name", _read_word, WORD_SCHEMA)
 HOST: Kind[str] = Kind("a host's name", _read_word, WORD_SCHEMA)
 NAME: Kind[str] = Kind("a name", _read_name, WORD_SCHEMA | {"not": {"enum": sorted(TAKEN)}})
 WHOLE: Kind[int] = Kind("a whole number", _read_whole, WHOLE_SCHEMA)
-COUNT: Kind[int] = Kind(
-    "a whole number from 1 on", _read_count, {"type": "integer", "minimum": 1, "maximum": MOST_COPIES}
-)
 BOOL: Kind[bool] = Kind("true or false", _read_bool, {"type": "boolean"})
+
+
+def from_one(most: int, *, zero: tuple[str, str] | None = None) -> Kind[int]:
+    """A whole number from 1 to `most`; `zero` is the message and the hint for who writes 0."""
+
+    def read(node: Node, page: Page) -> int | None:
+        number = _read_whole(node, page)
+        if number is None or 1 <= number <= most:
+            return number
+        if number == 0 and zero is not None:
+            page.wrong(node, *zero)
+        else:
+            page.wrong(node, f"'{number}' is not from 1 to {most}")
+        return None
+
+    return Kind("a whole number from 1 on", read, {"type": "integer", "minimum": 1, "maximum": most})
+
+
+COUNT = from_one(MOST_COPIES)
 
 
 def list_of(kind: Kind[T], title: str) -> Kind[tuple[T, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
-from labctl.scenario.kinds.basic import BOOL, TEXT, WHOLE, one_of
+from labctl.scenario.kinds.basic import BOOL, TEXT, WHOLE, from_one, one_of
 from labctl.scenario.kinds.maps import table
 from labctl.scenario.kinds.measures import TIME, TIME_SCHEMA
 from labctl.scenario.links.packets import ONLY, WHICH
@@ -45,15 +45,6 @@ def _read_burst(node: Node, page: Page) -> float | None:
         page.wrong(node, f"a burst of {quoted(text)} is shorter than one packet", "write at least 1")
         return None
     return float(text)
-
-
-def _read_hold(node: Node, page: Page) -> int | None:
-    number = WHOLE.read(node, page)
-    if number is not None and not 1 <= number <= MOST_HELD:
-        hint = "leave `reorder` out" if number == 0 else None
-        page.wrong(node, f"'{number}' is not from 1 to {MOST_HELD}", hint)
-        return None
-    return number
 
 
 def _read_rate(node: Node, page: Page) -> float | None:
@@ -108,10 +99,7 @@ def _read_healed(node: Node, page: Page) -> Link | Literal["all"] | None:
 
 DROP, DUPLICATE, CORRUPT, REORDER = (Key(name, WHICH) for name in ("drop", "duplicate", "corrupt", "reorder"))
 BURST = Key("burst", Kind("a length like `3.5`", _read_burst, {"type": "number", "minimum": 1}))
-HOLD = Key(
-    "hold",
-    Kind("a whole number from 1 on", _read_hold, {"type": "integer", "minimum": 1, "maximum": MOST_HELD}),
-)
+HOLD = Key("hold", from_one(MOST_HELD, zero=(f"'0' is not from 1 to {MOST_HELD}", "leave `reorder` out")))
 VISIBLE = Key("visible", BOOL)
 DELAY, JITTER = (Key(name, Kind("a time like `40ms`", _read_delay, TIME_SCHEMA)) for name in ("delay", "jitter"))
 RATE = Key("rate", Kind("a rate like `1mbit`", _read_rate, {"type": "string", "pattern": rf"^{_RATE}$"}))

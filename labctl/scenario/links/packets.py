@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal, cast
 
-from labctl.scenario.kinds.basic import TEXT, WHOLE, list_of, whole
+from labctl.scenario.kinds.basic import TEXT, from_one, list_of, port_number
 from labctl.scenario.kinds.maps import object_schema, read_map, table
 from labctl.scenario.model import Only, Which
 from labctl.scenario.problems import quoted
@@ -24,20 +24,8 @@ _PORT = r"(tcp|udp) ([0-9]+)"
 _EVERYTHING = ("all", "any", "every", "true", "yes", "*")
 
 
-def _read_ordinal(node: Node, page: Page) -> int | None:
-    number = WHOLE.read(node, page)
-    if number == 0:
-        page.wrong(node, "there is no packet 0", "write 1 for the first: packets count from 1")
-        return None
-    if number is not None and number > LARGEST_ORDINAL:
-        page.wrong(node, f"'{number}' is not from 1 to {LARGEST_ORDINAL}")
-        return None
-    return number
-
-
-_ORDINAL: Kind[int] = Kind(
-    "a whole number from 1 on", _read_ordinal, {"type": "integer", "minimum": 1, "maximum": LARGEST_ORDINAL}
-)
+_NO_PACKET_0 = ("there is no packet 0", "write 1 for the first: packets count from 1")
+_ORDINAL = from_one(LARGEST_ORDINAL, zero=_NO_PACKET_0)
 _LIST = list_of(_ORDINAL, "a list of ordinals")
 
 
@@ -156,11 +144,8 @@ def _read_only(node: Node, page: Page) -> Only | None:
     if found is None:
         page.wrong(node, f"{quoted(text)} does not say which packets", _only_hint(text))
         return None
-    number = whole(found[2])
-    if number is None or not 1 <= number <= 65535:
-        page.wrong(node, f"{quoted(found[2])} is not a port number", "write one from 1 to 65535")
-        return None
-    return Only(cast(Literal["tcp", "udp"], found[1]), number)
+    number = port_number(found[2], node, page)
+    return None if number is None else Only(cast(Literal["tcp", "udp"], found[1]), number)
 
 
 def _only_hint(text: str) -> str:

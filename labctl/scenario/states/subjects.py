@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal, cast
 
-from labctl.scenario.kinds.basic import TAKEN, TEXT, WORD_SCHEMA, is_word, whole
+from labctl.scenario.kinds.basic import TAKEN, TEXT, WORD_SCHEMA, is_word, port_number
 from labctl.scenario.kinds.measures import seconds
 from labctl.scenario.model import Link, Port, ProgramRef, Subject, Thing
 from labctl.scenario.problems import did_you_mean, quoted
@@ -49,9 +49,8 @@ def _port(text: str, node: Node, page: Page) -> Port | None:
     if found is None:
         page.wrong(node, f"{quoted(text)} is not a port", _port_hint(text))
         return None
-    number = whole(found[3])
-    if number is None or not 1 <= number <= 65535:
-        page.wrong(node, f"{quoted(found[3])} is not a port number", "write one from 1 to 65535")
+    number = port_number(found[3], node, page)
+    if number is None:
         return None
     address = found[2]
     if address is not None and not _is_address(address, node, page):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from labctl.scenario.kinds.basic import BOOL, TEXT, TEXT_SCHEMA, WHOLE, list_of, whole
+from labctl.scenario.kinds.basic import BOOL, TEXT, TEXT_SCHEMA, WHOLE, list_of, port_number
 from labctl.scenario.kinds.maps import object_schema, read_map
 from labctl.scenario.model import Thing
 from labctl.scenario.problems import quoted
@@ -34,9 +34,7 @@ def _read_socket(node: Node, page: Page) -> str | None:
         return None
     if found[1] is None:
         return text
-    number = whole(found[3])
-    if number is None or not 1 <= number <= 65535:
-        page.wrong(node, f"{quoted(found[3])} is not a port number", "write one from 1 to 65535")
+    if port_number(found[3], node, page) is None:
         return None
     return text if found[2] is None or _is_ip(found[2], node, page) else None
 
@@ -75,8 +73,7 @@ def _read_address(node: Node, page: Page) -> str | None:
     if found is None:
         page.wrong(node, f"{quoted(text)} is not HOST or HOST:PORT", "write it like `cheerios` or `cheerios:51717`")
         return None
-    if found[2] is not None and not 1 <= (whole(found[2]) or 0) <= 65535:
-        page.wrong(node, f"{quoted(found[2])} is not a port number", "write one from 1 to 65535")
+    if found[2] is not None and port_number(found[2], node, page) is None:
         return None
     return text
 
