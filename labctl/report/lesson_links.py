@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from labctl.report.measures import seconds_in_words
-from labctl.report.wording import in_quotes, listed, some
+from labctl.report.wording import counts, in_quotes, listed
 from labctl.runner.titles import only as spelt
 from labctl.scenario.model import Fault, Heal, Impair, Link, LinkState, Only, Which
 
@@ -24,7 +24,7 @@ _UNITS = (("Gbit", 1e9), ("Mbit", 1e6), ("kbit", 1e3))
 
 
 def impaired(step: Impair, hosts: Hosts) -> str:
-    """`From here on, what client sends to cheerios (udp 51717 only) goes through a bad link.`"""
+    """`From here on, what client sends to cheerios (udp 51717 only) goes through a link with faults.`"""
     return f"From here on, {traffic(step.link, step.only, hosts)} goes through a link with faults."
 
 
@@ -114,16 +114,16 @@ def _rate(bits_per_s: float) -> str:
 
 def link_sentences(state: LinkState) -> Iterator[str]:
     """What has become of packets: whole sentences, `5 packets were sent`, `the 2nd packet was lost`."""
-    if state.sent is not None:
-        yield some(state.sent, "packet was sent", "packets were sent")
-    if state.arrived is not None:
-        yield some(state.arrived, "packet arrived", "packets arrived")
-    if isinstance(state.dropped, tuple):
-        were = "were" if len(state.dropped) > 1 else "was"
-        yield f"the {_ordinals(state.dropped)} packet {were} lost on the link, and no other"
-    elif state.dropped is not None:
-        yield some(state.dropped, "packet was lost on the link", "packets were lost on the link")
-    if state.retransmitted is not None:
-        yield some(state.retransmitted, "segment was sent again", "segments were sent again")
-    if state.resets is not None:
-        yield some(state.resets, "reset (RST) was sent", "resets (RST) were sent")
+    lost = state.dropped
+    yield from counts(
+        (state.sent, "packet was sent", "packets were sent"),
+        (state.arrived, "packet arrived", "packets arrived"),
+        (None if isinstance(lost, tuple) else lost, "packet was lost on the link", "packets were lost on the link"),
+    )
+    if isinstance(lost, tuple):
+        were = "were" if len(lost) > 1 else "was"
+        yield f"the {_ordinals(lost)} packet {were} lost on the link, and no other"
+    yield from counts(
+        (state.retransmitted, "segment was sent again", "segments were sent again"),
+        (state.resets, "reset (RST) was sent", "resets (RST) were sent"),
+    )

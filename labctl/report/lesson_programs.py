@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 
 class Use(Struct, frozen=True):
@@ -31,11 +32,11 @@ _SERVER = (
     Use("getaddrinfo(3)", "looks up its own address", flag="--address"),
     _SOCKET,
     Use("setsockopt(2)", f"{_REUSE}a port that lingers in TIME-WAIT may be bound", flag="--reuse"),
-    Use("bind(2)", "gives it the port, at every address of the host", unless="--address"),
+    replace(_BIND_ANY, unless="--address"),
     Use("bind(2)", "gives it the port, at one address of the host only", flag="--address"),
     _LISTEN,
     _ACCEPT,
-    Use("read(2)", "takes what has come, at most 255 bytes, and waits if that is nothing", unless="--buffer"),
+    replace(_READ, unless="--buffer"),
     Use("read(2)", "takes what has come, as much as --buffer says, and waits if that is nothing", flag="--buffer"),
     Use("read(2)", "goes on until there is nothing more to come: 0 bytes", flag="--linger"),
     _ANSWER,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from labctl.report.wording import how_long, shown, some
+from labctl.report.wording import counts, how_long, shown, some
 from labctl.scenario.model import End, Match, Num, PortState, ProgramState, ThingState
 
 
@@ -103,14 +103,12 @@ def port_sentences(state: PortState, protocol: str) -> Iterator[str]:
     if state.listening is not None:
         does = "is bound" if protocol == "udp" else "listens"
         yield f"{'a' if state.listening else 'no'} socket {does}"
-    if state.waiting is not None:
-        yield some(state.waiting, "connection waits for accept", "connections wait for accept")
-    if state.unread is not None:
-        yield some(state.unread, "byte lies unread", "bytes lie unread")
-    if state.unacked is not None:
-        yield some(state.unacked, "byte waits to be acknowledged", "bytes wait to be acknowledged")
-    if state.overflowed is not None:
-        yield some(state.overflowed, "datagram found no room and is lost", "datagrams found no room and are lost")
+    yield from counts(
+        (state.waiting, "connection waits for accept", "connections wait for accept"),
+        (state.unread, "byte lies unread", "bytes lie unread"),
+        (state.unacked, "byte waits to be acknowledged", "bytes wait to be acknowledged"),
+        (state.overflowed, "datagram found no room and is lost", "datagrams found no room and are lost"),
+    )
     for name, number in state.sockets.items():
         yield f"{some(number, *_SOCKETS[name])} ({name.upper()})"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from shlex import quote
 
 from labctl.report.measures import seconds_in_words
@@ -21,6 +22,11 @@ def some(number: Num, one: str, several: str | None = None) -> str:
     if low == high:
         return f"no {one}" if high == 0 else f"{high} {one if high == 1 else many}"
     return f"at most {high} {one if high == 1 else many}" if low == 0 else f"{low} to {high} {many}"
+
+
+def counts(*rows: tuple[Num | None, str, str]) -> Iterator[str]:
+    """A clause for each number that something is said of, with its words for one and for several."""
+    return (some(number, one, several) for number, one, several in rows if number is not None)
 
 
 def how_long(span: Span) -> str:
