@@ -8,7 +8,7 @@ from msgspec import Struct
 class Shape(Struct, frozen=True):
     """A testinfra module as a scenario sees it.
 
-    `argument` names the kind of its argument (see subjects.py), `attributes` the kind of each attribute's
+    `argument` names the kind of its argument (see thing_kinds.py), `attributes` the kind of each attribute's
     value: bool, int, mode (octal), text, or texts (a list, in any order).
     """
 
