@@ -120,7 +120,7 @@ def run_labctl(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as ending:
         # click's way to end when the reader of its help has gone; a signal's ending is a class of its own
         return 0 if type(ending) is SystemExit else int(ending.code or 0)
-    except Exception:
+    except Exception:  # all: Python's own exit code for them, 1, says that a scenario failed
         import traceback
 
         traceback.print_exc()

@@ -1,22 +1,18 @@
 """Frames from labctl -> chains of nftables on a host whose kernel has no packet queue -> frames to labctl.
 
-The frames are those of labctl.sidecar.serve. What can't be done or counted exactly without a queue is answered with
+The requests are those of labctl.sidecar.serve. What can't be done or counted exactly without a queue is answered with
 an error, never done otherwise. Decisions are not told one by one, because nobody sees the packets.
 """
 
 from __future__ import annotations
 
-import gc
 import ipaddress
 import json
-import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from labctl.agent.frames import Header
-from labctl.agent.line import Line
-from labctl.agent.loop import Loop
 from labctl.sidecar.fragments import Fragments
 from labctl.sidecar.passage import Shortfall
 from labctl.sidecar.plain import (
@@ -33,8 +29,9 @@ from labctl.sidecar.plain import (
     unmade,
 )
 from labctl.sidecar.rules import ORDER, Json, Rule, missing, rule_from
-from labctl.sidecar.tables import FAMILIES, TABLE, TableError, Tables, frame_without_queue, interest_from, nft
+from labctl.sidecar.tables import FAMILIES, TABLE, TableError, Tables, away, frame_without_queue, interest_from, nft
 from labctl.sidecar.tables import run as said_by
+from labctl.sidecar.talk import Later, Talk, Watched
 from labctl.sidecar.views import MOST_ORDINALS, View, view_from
 
 MEND = "(modprobe nfnetlink_queue, or a kernel that has it)"
@@ -55,9 +52,9 @@ class PlainSidecar:
 
     def __init__(self, settings: Json, come: int, go: int) -> None:
         """`settings`: `host`, and `names` of all senders by address."""
-        self._host = settings["host"]
-        self._loop = Loop()
-        self._line = Line(self._loop, come, go, on_frame=self._on_frame, on_empty=lambda: None)
+        self._talk = Talk(settings["host"], come, go)
+        self._watched = Watched(self._talk, self._counted)
+        self._looks_again = Later(self._talk.loop, _LOOKS_EVERY_S, self._look)
         self._addresses: dict[str, frozenset[bytes]] = {}
         for address, name in settings["names"].items():
             packed = ipaddress.ip_address(address).packed
@@ -69,50 +66,30 @@ class PlainSidecar:
         self._rules: list[Rule] = []
         self._known: set[Run] = set()
         self._turn = self._made = 0
-        self._watched: list[str] = []
-        self._told: dict[str, Json] = {}
-        self._looks_later = False
-        self._requests: dict[str, Callable[[Header], Json]] = {
-            "watch": self._watch,
-            "rules": self._change,
-            "counts": lambda header: {"counts": self._counted(header["view"])},
-            "audit": self._audit,
-        }
 
     def serve(self) -> None:
         """Say hello, then do what is asked until labctl is gone. What was lent is given back."""
+        asked = {"watch": self._watch, "rules": self._change, "counts": self._counts, "audit": self._audit}
         try:
             nft(frame_without_queue())
-            self._line.say({"ev": "hello", "host": self._host, "pid": os.getpid(), "buffer": 0})
-            gc.freeze()
-            gc.enable()  # whoever started us did without while modules were imported
-            self._loop.run()
+            self._talk.serve(asked, buffer=0)
         finally:
-            families = (*FAMILIES, "inet")
-            nft("".join(f"add table {family} {TABLE}\ndelete table {family} {TABLE}\n" for family in families))
-
-    def _on_frame(self, header: Header, _: bytes) -> None:
-        do = self._requests.get(header.get("do", ""))
-        try:
-            words = do(header) if do is not None else {"error": f"unknown: {header.get('do')}"}
-        except TableError as error:
-            words = {"error": str(error)}
-        self._line.say({"re": header.get("id"), "t": time.monotonic_ns(), **words})
+            nft("".join(map(away, (*FAMILIES, "inet"))))
 
     def _watch(self, header: Header) -> Json:
         """Count packets of these views from now on, no more those of `gone`; tell changes of `watched`."""
+        self._watched.tell()
         for name in header.get("gone", ()):
             self._looks.pop(name, None)
         news = [view for view in map(view_from, header.get("views", ())) if view.name not in self._looks]
         self._looks |= {view.name: self._begun(view) for view in news}
         if news:
             self._put_in_force()
-        for name in self._watched:
-            self._tell(name)
-        self._watched, self._told = header.get("watched", []), {}
-        for name in self._watched:
+        watched = header.get("watched", ())
+        for name in watched:
             self._demand_countable(name)
-        self._look_later()
+        self._watched.turn_to(watched)
+        self._looks_again.ask()
         return {"ok": True}
 
     def _change(self, header: Header) -> Json:
@@ -198,6 +175,9 @@ class PlainSidecar:
                     found.append({"rule": rule.name, "sender": sender, "what": what})
         return found
 
+    def _counts(self, header: Header) -> Json:
+        return {"counts": self._counted(header["view"])}
+
     def _counted(self, name: str) -> Json:
         """The counters of a view, when none of them changes."""
         self._demand_countable(name)
@@ -217,24 +197,13 @@ class PlainSidecar:
         fragmented = self._fragments.counted(look.view)
         return told | {"lost": {one: its[:MOST_ORDINALS] for one, its in lost.items()}, "fragmented": fragmented}
 
-    def _look_later(self) -> None:
-        if self._watched and not self._looks_later:
-            self._looks_later = True
-            self._loop.after(_LOOKS_EVERY_S, self._look)
-
     def _look(self) -> None:
         """Tell what has changed. The kernel tells nobody that a packet has come, so it is looked at again and again."""
-        self._looks_later = False
-        for name in self._watched:
+        for name in self._watched.names:
             with suppress(TableError):  # packets come faster than can be looked at; at the end it is said
-                self._tell(name)
-        self._look_later()
-
-    def _tell(self, name: str) -> None:
-        counts = self._counted(name)
-        if self._told.get(name) != counts:
-            self._told[name] = counts
-            self._line.say({"ev": "counted", "view": name, "counts": counts})
+                self._watched.tell_of(name)
+        if self._watched.names:
+            self._looks_again.ask()
 
     def _demand_countable(self, name: str) -> None:
         if why := uncountable(self._looks[name].view.only):

@@ -1,29 +1,26 @@
 """Frames from labctl -> rules in force on a host's packets -> frames to labctl.
 
-Requests carry `do` and `id`; each gets one reply with `re`. What happens by itself comes as `ev`: `hello`, `in-force`
-(which rules are, from then on), `decided` (what they did to packets, many at a time), `counted` (a view that is
-watched has changed), `broken`. Times are CLOCK_MONOTONIC in nanoseconds.
+Beside what labctl.sidecar.talk says, it tells by itself: `in-force` (which rules are, from then on), `decided` (what
+they did to packets, many at a time), `broken`.
 """
 
 from __future__ import annotations
 
-import gc
 import ipaddress
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from labctl.agent.frames import Header, encode
 from labctl.agent.last_words import last_words
-from labctl.agent.line import Line
-from labctl.agent.loop import Loop
 from labctl.sidecar.fragments import Fragments
 from labctl.sidecar.nfqueue import Queue
 from labctl.sidecar.packet import Packet, parse
 from labctl.sidecar.passage import Decision, Passage, Verdict
 from labctl.sidecar.rules import Json, rule_from
-from labctl.sidecar.tables import DOUBLED, QUEUE, REFUSED, TableError, Tables, interest_from
+from labctl.sidecar.tables import DOUBLED, QUEUE, REFUSED, Tables, interest_from
+from labctl.sidecar.talk import Later, Talk, Watched
 from labctl.sidecar.views import Views, view_from
 
 _TELL_AFTER_S = 0.02
@@ -36,57 +33,40 @@ class Sidecar:
 
     def __init__(self, settings: Json, come: int, go: int) -> None:
         """`settings`: `host`, its `addresses`, `names` of all senders by address, `has_own_queue`, `force_buffer`."""
-        self._host = settings["host"]
-        self._loop = Loop()
-        self._line = Line(self._loop, come, go, on_frame=self._on_frame, on_empty=lambda: None)
+        self._talk = Talk(settings["host"], come, go)
+        self._watched = Watched(self._talk, self._counted)
+        self._tells = Later(self._talk.loop, _TELL_AFTER_S, self._tell)
+        self._comes_back = Later(self._talk.loop, 0.0, self._on_packets)
         names = {ipaddress.ip_address(address).packed: name for address, name in settings["names"].items()}
         self._passage = Passage(names, self._on_decision)
         self._views = Views(names, self._on_count)
-        self._watched: list[str] = []
         self._decisions: list[Decision] = []
-        self._tells_later = False
-        self._comes_back = False
         self._wakes_ns: int | None = None
         self._queue = Queue(QUEUE, force_buffer=settings.get("force_buffer", True))
         self._tables = Tables(settings["addresses"], has_own_queue=settings["has_own_queue"])
         self._fragments = Fragments(self._tables)
-        self._requests: dict[str, Callable[[Header], Json]] = {
-            "watch": self._watch,
-            "rules": self._rules,
-            "counts": self._counts,
-            "audit": self._audit,
-        }
 
     def serve(self) -> None:
         """Say hello, then do what is asked until labctl is gone. What was lent is given back."""
+        asked = {"watch": self._watch, "rules": self._rules, "counts": self._counts, "audit": self._audit}
         try:
-            self._loop.on_readable(self._queue.fileno(), self._on_packets)
-            self._line.say({"ev": "hello", "host": self._host, "pid": os.getpid(), "buffer": self._queue.buffer})
-            gc.freeze()
-            gc.enable()  # whoever started us did without while modules were imported
-            self._loop.run()
+            self._talk.loop.on_readable(self._queue.fileno(), self._on_packets)
+            self._talk.serve(asked, buffer=self._queue.buffer)
         finally:
             self._tables.take_down()
             self._queue.close()
 
-    def _on_frame(self, header: Header, _: bytes) -> None:
-        do = self._requests.get(header.get("do", ""))
-        try:
-            words = do(header) if do is not None else {"error": f"unknown: {header.get('do')}"}
-        except TableError as error:
-            words = {"error": str(error)}
-        self._line.say({"re": header.get("id"), "t": time.monotonic_ns(), **words})
-
     def _watch(self, header: Header) -> Json:
         """Look at these packets from now on, by these views, no more by those in `gone`; tell changes of `watched`."""
+        self._watched.tell()
         for name in header.get("gone", ()):
             self._views.remove(name)
         for values in header.get("views", ()):
             self._views.add(view_from(values))
         if "interests" in header:
             self._tables.send_to_queue([interest_from(values) for values in header["interests"]])
-        self._watched = header.get("watched", [])
-        self._tell_later()
+        self._watched.turn_to(header.get("watched", ()))
+        self._tells.ask()
         return {"ok": True}
 
     def _rules(self, header: Header) -> Json:
@@ -107,7 +87,7 @@ class Sidecar:
         self._release(self._passage.due(now))
         self._queue.flush()
         self._wake_later()
-        self._line.say({"ev": "in-force", "t": now, "rules": [values["name"] for values in header["rules"]]})
+        self._talk.say({"ev": "in-force", "t": now, "rules": [values["name"] for values in header["rules"]]})
         return {"since": now, "shortfalls": shortfalls}
 
     def _counts(self, header: Header) -> Json:
@@ -124,16 +104,11 @@ class Sidecar:
         shortfalls = [*self._passage.shortfalls(), *self._fragments.shortfalls()]
         return {"shortfalls": [found._asdict() for found in shortfalls], "lost": self._queue.lost()}
 
-    def _come_back(self) -> None:
-        self._comes_back = False
-        self._on_packets()
-
     def _on_packets(self) -> None:
         self._take_packets()
         self._wake_later()
-        if self._queue.has_more and not self._comes_back:
-            self._comes_back = True  # no descriptor tells of what is here already
-            self._loop.after(0.0, self._come_back)
+        if self._queue.has_more:
+            self._comes_back.ask()  # no descriptor tells of what is here already
 
     def _take_all_packets(self) -> None:
         """All that are there by now."""
@@ -175,7 +150,7 @@ class Sidecar:
         due = self._passage.next_ns()
         if due is not None and (self._wakes_ns is None or due < self._wakes_ns):
             self._wakes_ns = due
-            self._loop.after((due - time.monotonic_ns()) / 1e9, self._wake)
+            self._talk.loop.after((due - time.monotonic_ns()) / 1e9, self._wake)
 
     def _wake(self) -> None:
         self._wakes_ns = None
@@ -185,26 +160,19 @@ class Sidecar:
 
     def _on_decision(self, decision: Decision) -> None:
         self._decisions.append(decision)
-        self._tell_later()
+        self._tells.ask()
 
     def _on_count(self) -> None:
-        if self._watched:
-            self._tell_later()
-
-    def _tell_later(self) -> None:
-        if not self._tells_later:
-            self._tells_later = True
-            self._loop.after(_TELL_AFTER_S, self._tell)
+        if self._watched.names:
+            self._tells.ask()
 
     def _tell(self) -> None:
         """Tell what has been decided and counted since the last time."""
-        self._tells_later = False
         for at in range(0, len(self._decisions), _MOST_DECISIONS):
             rows = [_row(decision) for decision in self._decisions[at : at + _MOST_DECISIONS]]
-            self._line.say({"ev": "decided", "rows": rows})
+            self._talk.say({"ev": "decided", "rows": rows})
         self._decisions.clear()
-        for name in self._watched:
-            self._line.say({"ev": "counted", "view": name, "counts": self._counted(name)})
+        self._watched.tell()
 
 
 def _row(decision: Decision) -> list[Any]:

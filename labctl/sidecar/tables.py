@@ -107,7 +107,7 @@ class Tables:
                     failures.append(str(error))
         if self._is_up:
             self._is_up = False
-            nft("".join(f"add table {family} {TABLE}\ndelete table {family} {TABLE}\n" for family in FAMILIES))
+            nft("".join(map(away, FAMILIES)))
         if failures:
             raise TableError("; ".join(failures))
 
@@ -150,8 +150,12 @@ def frame_without_queue() -> str:
 
 
 def _anew(family: str, chains: Sequence[str]) -> str:
-    away = f"add table {family} {TABLE}\ndelete table {family} {TABLE}\n"  # a sidecar that was killed left its own
-    return f"{away}table {family} {TABLE} {{\n{''.join(chains)}}}\n"
+    return f"{away(family)}table {family} {TABLE} {{\n{''.join(chains)}}}\n"  # a killed sidecar left its own
+
+
+def away(family: str) -> str:
+    """For nft: no table of ours any more, whether there was one or not."""
+    return f"add table {family} {TABLE}\ndelete table {family} {TABLE}\n"
 
 
 def _fragmented() -> list[str]:

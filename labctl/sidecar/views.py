@@ -95,7 +95,7 @@ class Tally:
             "sent": self.sent,
             "arrived": self.arrived,
             "dropped": self.dropped,
-            "lost": self.lost,
+            "lost": {sender: numbers[:] for sender, numbers in self.lost.items()},
             "retransmitted": self.retransmitted,
             "resets": self.resets,
         }

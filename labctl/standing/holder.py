@@ -86,7 +86,7 @@ def _be_holder(engine: Callable[[], Engine], plan: Plan, name: str, folder: Path
     except EngineError as error:
         tell(error=str(error), hint=error.hint)
         return
-    except Exception:
+    except Exception:  # all: nobody sees this process's own last words; who asked for the lab is told them
         tell(error=f"the lab could not be built: {traceback.format_exc()}", hint="")
         return
     holder: Holder | None = None

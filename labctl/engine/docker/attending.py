@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import select
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from functools import partial
-from typing import Any
 
 from labctl.agent.boot import COMMAND, PROBE, SIDECAR, bundle
-from labctl.agent.frames import BadFrame, Decoder
 from labctl.engine.contract import EngineError
 from labctl.engine.docker.channel import DockerChannel
 from labctl.engine.docker.daemon import Daemon
 from labctl.engine.docker.parallel import in_parallel
 from labctl.engine.sidecar import settings_for
+from labctl.engine.trial import Json, found_by
 from labctl.plan.image import SIDECAR_IMAGE
 from labctl.plan.model import Plan
 
 _ENDS_WITHIN_S = 5
-_PROBED_WITHIN_S = 30.0
-
-Json = dict[str, Any]  # Any: JSON's own types
 
 
 class Attendants:
@@ -44,19 +39,15 @@ class Attendants:
         begun: list[str] = []
         tried: list[Json] = []
         calls = [partial(self._begin, host, containers[host], begun) for host in hosts]
-        try:
+        with ExitStack() as undo:
+            undo.callback(lambda: in_parallel(self._ends(begun)))
             raised = in_parallel([*calls, lambda: tried.append(probed(self._daemon, self._labels, "queue"))])
             if raised:
                 raise raised[0]
+            shown = {name: tried[0].get(name) for name in ("has_queue", "has_own_queue")}
             for host in begun:
-                shown = {name: tried[0].get(name) for name in ("has_queue", "has_own_queue")}
-                settings = settings_for(plan, host, **shown)
-                self._channels[host].send(bundle(settings, entry=SIDECAR))
-        except BaseException as error:
-            in_parallel(partial(self.end, host) for host in begun)
-            if isinstance(error, BrokenPipeError):
-                raise EngineError("a sidecar ended before it was told what to do") from error
-            raise
+                self._tell(host, settings_for(plan, host, **shown))
+            undo.pop_all()
         return {host: self._channels[host] for host in hosts}
 
     def end(self, host: str) -> None:
@@ -70,7 +61,10 @@ class Attendants:
 
     def ends(self) -> list[Callable[[], None]]:
         """What removes each sidecar, for making all these calls at the same time."""
-        return [partial(self.end, host) for host in self._containers]
+        return self._ends(self._containers)
+
+    def _ends(self, hosts: Iterable[str]) -> list[Callable[[], None]]:
+        return [partial(self.end, host) for host in hosts]
 
     def _begin(self, host: str, container: str, begun: list[str]) -> None:
         former = self._containers.get(host)
@@ -83,6 +77,12 @@ class Attendants:
         begun.append(host)
         self._channels[host] = _begun(self._daemon, made)
 
+    def _tell(self, host: str, settings: dict[str, object]) -> None:
+        try:
+            self._channels[host].send(bundle(settings, entry=SIDECAR))
+        except BrokenPipeError as error:
+            raise EngineError("a sidecar ended before it was told what to do") from error
+
 
 def demand_image(daemon: Daemon) -> None:
     """EngineError where the sidecars' image is not there."""
@@ -92,21 +92,14 @@ def demand_image(daemon: Daemon) -> None:
 
 def probed(daemon: Daemon, labels: Mapping[str, str], ask: str) -> Json:
     """What labctl.sidecar.probe finds in a network of its own, without a way to anywhere. EngineError."""
-    container = _create(daemon, labels, "none")
-    try:
+    with ExitStack() as undo:
+        container = _create(daemon, labels, "none")
+        undo.callback(daemon.remove_container, container)
         channel = _begun(daemon, container)
-        try:
+        undo.callback(channel.close)
+        with suppress(BrokenPipeError):  # it has ended; what it said before that tells more
             channel.send(bundle({"ask": ask}, entry=PROBE))
-            words = _first_word(channel)
-        finally:
-            channel.close()
-    except BrokenPipeError as error:
-        raise EngineError("the packet filter could not be tried: its container ended") from error
-    finally:
-        daemon.remove_container(container)
-    if words.get("ev") != "probed":
-        raise EngineError(f"the packet filter does not work in a container: {words.get('detail', 'nothing was said')}")
-    return words
+        return found_by(channel)
 
 
 def _create(daemon: Daemon, labels: Mapping[str, str], network: str) -> str:
@@ -118,28 +111,9 @@ def _begun(daemon: Daemon, container: str) -> DockerChannel:
     stream = daemon.attach(container)
     if stream is None:
         raise EngineError("a sidecar's container was removed before it started")
-    channel = DockerChannel(stream)
-    try:
+    with ExitStack() as undo:
+        channel = DockerChannel(stream)
+        undo.callback(channel.close)
         daemon.start(container)
-    except BaseException:
-        channel.close()
-        raise
+        undo.pop_all()
     return channel
-
-
-def _first_word(channel: DockerChannel) -> Json:
-    """The first frame's header, {} if there is none."""
-    decoder = Decoder()
-    until = time.monotonic() + _PROBED_WITHIN_S
-    readable = select.poll()
-    readable.register(channel, select.POLLIN)
-    while (left_s := until - time.monotonic()) > 0 and readable.poll(left_s * 1000):
-        data = channel.receive()
-        if not data:
-            break
-        try:
-            for header, _ in decoder.feed(data):
-                return header
-        except BadFrame:
-            break
-    return {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from labctl.engine.contract import EngineError, Say
@@ -82,24 +83,25 @@ def _make_own_image(name: str, image: str, endpoint: Endpoint, say: Say) -> None
     script = shipped("images") / "build"
     say(f"building {image}")
     last = ""
-    with subprocess.Popen(
-        [sys.executable, str(script), name],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        env=endpoint.environment(),
-    ) as child:
+    with (
+        subprocess.Popen(
+            [sys.executable, str(script), name],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env=endpoint.environment(),
+        ) as child,
+        ExitStack() as undo,
+    ):
+        undo.callback(child.terminate)  # nothing, if it has ended
         assert child.stdout is not None
-        try:
-            for line in child.stdout:
-                if line.strip():
-                    last = line.strip()
-                    say(last)
-        except BaseException:
-            child.terminate()
-            raise
+        for line in child.stdout:
+            if line.strip():
+                last = line.strip()
+                say(last)
+        child.wait()
     if child.returncode:
         hint = f"run '{script}' by hand, or use '--engine netns'"
         raise EngineError(f"the image '{image}' could not be built: {last}", hint=hint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from labctl.agent.boot import bundle
@@ -51,20 +52,20 @@ def bring_up(plan: Plan, *, lab: str, folder: Path, endpoint: Endpoint, say: Say
         compose.write(project(there, known, circumstances, spare4=subnet4))
         say(f"starting {len(plan.hosts)} host{'s' * (len(plan.hosts) > 1)}")
         standing = DockerLab(lab, there, compose, endpoint)
-        try:
-            standing.child = child = compose.up()
-            standing.daemon = daemon = Daemon(endpoint)  # imports the SDK while Compose works
-            sweep_if_needed(daemon)
-            _Meeting(standing, daemon, child, shielded=needs_shield(plan, circumstances)).wait()
-            return standing
-        except _ComposeFailed as error:
-            failure, taken = error, _subnets_in_the_way(standing)
-            standing.discard(say)
-            if not overlaps((subnet4, there.subnet6), taken):
-                raise
-        except BaseException:
-            standing.discard(say)
-            raise
+        with ExitStack() as undo:
+            undo.callback(standing.discard, say)
+            try:
+                standing.child = child = compose.up()
+                standing.daemon = daemon = Daemon(endpoint)  # imports the SDK while Compose works
+                sweep_if_needed(daemon)
+                _Meeting(standing, daemon, child, shielded=needs_shield(plan, circumstances)).wait()
+            except _ComposeFailed as error:
+                failure, taken = error, _subnets_in_the_way(standing)
+                if not overlaps((subnet4, there.subnet6), taken):
+                    raise
+            else:
+                undo.pop_all()
+                return standing
     raise failure
 
 

@@ -12,6 +12,7 @@ import shutil
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import labctl
@@ -46,12 +47,11 @@ class Fake:
         """Make the lab. The hosts' homes lie in `folder` until it comes down."""
         homes = folder / "homes"
         parent = _Parent()
-        try:
+        with ExitStack() as undo:
+            undo.callback(shutil.rmtree, homes, ignore_errors=True)
+            undo.callback(parent.end)
             channels = parent.make(orders_for(plan, homes, os.getuid(), os.getgid()))
-        except BaseException:
-            parent.end()
-            shutil.rmtree(homes, ignore_errors=True)
-            raise
+            undo.pop_all()
         standing = FakeLab(plan, parent, channels, homes, forget=lambda: self._standing.pop(lab, None))
         self._standing[lab] = standing
         return standing

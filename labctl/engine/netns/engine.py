@@ -8,6 +8,7 @@ import socket
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,11 @@ class Netns:
     def up(self, plan: Plan, *, lab: str, folder: Path, say: Say) -> NetnsLab:
         """Make the lab. Nothing of it is anywhere but in its own namespaces."""
         supervisor = Supervisor()
-        try:
-            return NetnsLab(plan, supervisor, supervisor.make(plan))
-        except BaseException:
-            supervisor.end()
-            raise
+        with ExitStack() as undo:
+            undo.callback(supervisor.end)
+            standing = NetnsLab(plan, supervisor, supervisor.make(plan))
+            undo.pop_all()
+        return standing
 
     def labs(self) -> list[LabSeen]:
         """None that an owner could have left: the kernel takes a lab with its owner."""

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import select
-from typing import Any
-
-from labctl.agent.frames import Decoder
-from labctl.engine.contract import Channel, EngineError, Finding
+from labctl.engine.contract import Finding
 from labctl.engine.netns.engine import Supervisor
 from labctl.engine.netns.readiness import smallest_plan
 from labctl.engine.sidecar import findings
-
-_PROBED_WITHIN_S = 30.0
+from labctl.engine.trial import found_by
 
 
 def mechanisms() -> tuple[Finding, ...]:
@@ -21,20 +16,10 @@ def mechanisms() -> tuple[Finding, ...]:
     try:
         channels = supervisor.make(plan)
         attending = supervisor.attend([{"host": plan.hosts[0].name, "ask": "all"}])
-        said = _first_word(*attending.values())
+        [attendant] = attending.values()
+        found = found_by(attendant)
         for channel in (*channels.values(), *attending.values()):
             channel.close()
     finally:
         supervisor.end()
-    if said.get("ev") != "probed":
-        raise EngineError(f"the packet filter could not be tried: {said.get('detail', 'nothing was said')}")
-    return findings(said["mechanisms"])
-
-
-def _first_word(channel: Channel) -> dict[str, Any]:  # Any: JSON's own types
-    """The first frame's header, {} if there is none."""
-    decoder = Decoder()
-    while select.select([channel], [], [], _PROBED_WITHIN_S)[0] and (data := channel.receive()):
-        for header, _ in decoder.feed(data):
-            return header
-    return {}
+    return findings(found["mechanisms"])

@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -218,10 +219,13 @@ def holds(nursery: Nursery, pipe: str) -> bool:
     family = first_few(pid, 2)
     if len(family) == 1:
         return True
-    folders = [f"/proc/{one}/fd" for one in family]
-    return pipe in [os.readlink(f"{folder}/{name}") for folder in folders for name in listed(folder)]
+    return any(pipe in opened_by(one) for one in family)
 
 
-def listed(folder: str) -> list[str]:
-    """Its entries that are still links."""
-    return [name for name in os.listdir(folder) if os.path.islink(f"{folder}/{name}")]
+def opened_by(pid: int) -> set[str]:
+    """What its descriptors lead to. One that is closed while they are looked at is left out."""
+    found = set()
+    for descriptor in os.scandir(f"/proc/{pid}/fd"):
+        with suppress(FileNotFoundError):
+            found.add(os.readlink(descriptor.path))
+    return found
