@@ -1,4 +1,4 @@
-"""The agent's modules, or the sidecar's -> a bundle that a bare interpreter on a host can run.
+"""The agent's modules, or a sidecar's -> a bundle that a bare interpreter on a host can run.
 
 The first process of a container runs COMMAND. It reads one bundle, each part of it with its length before it, from
 its standard input, and becomes what the bundle says; from then on standard input and output carry frames. Modules
@@ -12,9 +12,11 @@ import functools
 import json
 import marshal
 import zlib
+from collections.abc import Iterator
 from importlib.machinery import SourceFileLoader
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
+from types import CodeType
 
 _LOADER = """
 import gc, sys, marshal, zlib
@@ -53,10 +55,9 @@ COMMAND = ("python3", "-I", "-S", "-u", "-c", _LOADER)
 
 AGENT = "labctl.agent.serve"
 SIDECAR = "labctl.sidecar.serve"
+CAPTURE = "labctl.sidecar.capture"
 PROBE = "labctl.sidecar.probe"
 """Modules whose `main` can be run there."""
-
-_ROOMS = {AGENT: ("agent",), SIDECAR: ("agent", "sidecar"), PROBE: ("agent", "sidecar")}
 
 
 def bundle(settings: dict[str, object], *, entry: str = AGENT) -> bytes:
@@ -69,18 +70,37 @@ def bundle(settings: dict[str, object], *, entry: str = AGENT) -> bytes:
 
 @functools.cache
 def _packed(entry: str) -> bytes:
+    return zlib.compress(marshal.dumps((MAGIC_NUMBER, entry, _modules(entry))))
+
+
+def _modules(entry: str) -> dict[str, tuple[str, bytes] | None]:
+    """A module and all of labctl's that it may import, by name: source and byte code, None for a room itself."""
     modules: dict[str, tuple[str, bytes] | None] = {"labctl": None}
-    for room in _ROOMS[entry]:
-        modules |= _modules(room)
-    return zlib.compress(marshal.dumps((MAGIC_NUMBER, entry, modules)))
-
-
-def _modules(room: str) -> dict[str, tuple[str, bytes] | None]:
-    """A room's modules by name: source and byte code, None for the room itself."""
-    modules: dict[str, tuple[str, bytes] | None] = {f"labctl.{room}": None}
-    for path in sorted((Path(__file__).parent.parent / room).glob("*.py")):
-        if path.stem not in ("__init__", "boot"):
-            name = f"labctl.{room}.{path.stem}"
+    waiting = [entry]
+    while waiting:
+        name = waiting.pop()
+        path = _path(name)
+        if name not in modules and path.is_file():
             code = SourceFileLoader(name, str(path)).get_code(name)
-            modules[name] = (path.read_text(), marshal.dumps(code))
+            assert code is not None  # of a source file there always is some
+            modules |= {name.rpartition(".")[0]: None, name: (path.read_text(), marshal.dumps(code))}
+            waiting += _imported(code)
     return modules
+
+
+def _path(module: str) -> Path:
+    return Path(__file__).parents[2].joinpath(*module.split(".")).with_suffix(".py")
+
+
+def _imported(code: CodeType) -> list[str]:
+    """What may be modules of labctl's among the names in this code, and in that of its functions: a few too many."""
+    names = {name for name in _names(code) if not name.startswith("_")}
+    ours = {name for name in names if name.startswith("labctl.")}
+    return [*ours, *(f"{room}.{name}" for room in ours if room.count(".") == 1 for name in names - ours)]
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for part in code.co_consts:
+        if isinstance(part, CodeType):
+            yield from _names(part)

@@ -54,13 +54,27 @@ def confine(how: Confinement) -> None:
         kernel.install_filter(how.filter)
 
 
+def stand_beside(how: Confinement | None) -> None:
+    """Become who can trace programs: with their uid, whose /proc entries say what a descriptor leads to.
+
+    CAP_SYS_PTRACE is what it has over them: without it they could look into its memory as it does into theirs. With
+    None it has every right as it is. OSError.
+    """
+    if how is not None:
+        kernel.prctl(kernel.PR_SET_KEEPCAPS, 1)
+        os.setgroups([])
+        os.setgid(how.gid)
+        os.setuid(how.uid)
+        kernel.keep_one_capability(kernel.CAP_SYS_PTRACE)
+
+
 @contextmanager
 def acting_as(how: Confinement | None) -> Iterator[None]:
     """Do something in the agent with the ids of its programs; with None as it is.
 
     What is made so is theirs to open. Their /proc entries can be read so by their ancestor, which has no right to
-    look into another uid's (ptrace(2): the check is by the file-system ids). Nobody may signal a process for its
-    effective uid alone.
+    look into another uid's (ptrace(2): the check is by the file-system ids), and their tracers' with CAP_SYS_PTRACE.
+    Nobody may signal a process for its effective uid alone.
     """
     if how is None:
         yield
@@ -68,6 +82,7 @@ def acting_as(how: Confinement | None) -> Iterator[None]:
     os.setegid(how.gid)
     os.seteuid(how.uid)
     try:
+        kernel.put_in_effect(kernel.CAP_SYS_PTRACE)
         yield
     finally:
         os.seteuid(0)

@@ -1,10 +1,10 @@
 """A command -> a running program with a keeper: its parent, which no descendant of the program outlives unseen.
 
 The keeper is also the reaper of the program's orphans, so whatever daemonises itself still belongs to the
-program it came from. It reports on a pipe: `P pid` at once, `O` when the order to execute was taken, `X status
-nanoseconds` when the program has ended (wait status, CLOCK_MONOTONIC), and `G` when the last descendant is gone; a
-pipe that ends without it is that of a keeper that was killed. `E errno text` says that the program could not be
-executed.
+program it came from. It reports on a pipe: `P pid` at once, `O nanoseconds` when the order to execute was taken,
+`X status nanoseconds` when the program has ended (wait status; CLOCK_MONOTONIC), and `G` when the last descendant is
+gone; a pipe that ends without it is that of a keeper that was killed. `E errno text` says that the program could not
+be executed.
 
 A keeper and its child, confined and ready to execute, are made ahead of time: a command then costs little more
 than its execve(2).
@@ -17,11 +17,14 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple, NoReturn
 
 from labctl.agent import kernel
 from labctl.agent.confine import Confinement, confine
+from labctl.agent.descriptors import close_all_but
+from labctl.agent.tracer import Tracer, let_trace
 from labctl.agent.window import control_terminal
 
 _AHEAD = 2
@@ -43,25 +46,36 @@ class Command(NamedTuple):
 class Kept(NamedTuple):
     """A program's keeper: its pid, its report pipe, and a pipe that ends when the program executes.
 
-    Both pipes are non-blocking. `said` is what was read of the report already.
+    Both pipes are non-blocking. `said` is what was read of the report already. `tracer` stands beside the program.
     """
 
     pid: int
     report: int
     executes: int
     said: bytes
+    tracer: Tracer | None = None
 
 
 class _Spare(NamedTuple):
     kept: Kept
     orders: socket.socket
 
+    def discard(self) -> None:
+        """Let it end: nobody will give it an order any more."""
+        self.orders.close()
+        os.close(self.kept.report)
+        os.close(self.kept.executes)
+
 
 class Nursery:
-    """Makes keepers ahead of the need: one at first, two where programs come one after another."""
+    """Makes keepers ahead of the need: one at first, two where programs come one after another.
 
-    def __init__(self, how: Confinement) -> None:
+    `begin_tracer` is called for each, and gives one that waits for its process, or none.
+    """
+
+    def __init__(self, how: Confinement, begin_tracer: Callable[[], Tracer | None] = lambda: None) -> None:
         self._how = how
+        self._begin_tracer = begin_tracer
         self._spares: list[_Spare] = []
 
     def pids(self) -> set[int]:
@@ -72,35 +86,65 @@ class Nursery:
         """Make one ahead, if fewer than two are there and programs haven't taken every process of this host's."""
         if len(self._spares) < _AHEAD:
             with suppress(OSError):
-                self._spares.append(_make(self._how))
+                self._spares.append(self._make())
+
+    def renew(self) -> Tracer | None:
+        """Make one ahead in the place of all that wait; its tracer. OSError where no process can be made."""
+        spares, self._spares = self._spares, []
+        for spare in spares:
+            spare.discard()
+        self._spares.append(self._make())
+        return self._spares[0].kept.tracer
 
     def keep(self, command: Command) -> Kept:
-        """Execute a command. OSError where no process can be made.
+        """Execute a command; where there is a tracer, once that has hold of it. OSError where no process can be made.
 
-        The caller closes its copies of the program's descriptors.
+        The caller closes its copies of the program's descriptors, when the program executes.
         """
         while True:
             is_last = not self._spares
-            spare = _make(self._how) if is_last else self._spares.pop(0)
+            spare = self._make() if is_last else self._spares.pop(0)
             try:
                 return _give(spare, command)
             except OSError:  # a program on this host may have killed it
-                os.close(spare.kept.report)
-                os.close(spare.kept.executes)
+                spare.discard()
                 if is_last:
                     raise
 
+    def _make(self) -> _Spare:
+        tracer = self._begin_tracer()
+        try:
+            return _make(self._how, tracer)
+        finally:
+            if tracer is not None:
+                os.close(tracer.lets_in)
+
 
 def _give(spare: _Spare, command: Command) -> Kept:
-    """Send the order. OSError if nobody is there to take it."""
+    """Send the order, or see to it that it is sent. OSError if nobody is there to take it."""
     kept = _awake(spare.kept)
+    if kept.tracer is None:
+        _send(spare, command)
+    elif kept.tracer.status is None:
+        kept.tracer.when_known(lambda: _send_if_there(spare, command))
+    else:
+        raise ProcessLookupError  # a program on this host may have killed it
+    return kept
+
+
+def _send_if_there(spare: _Spare, command: Command) -> None:
+    """Send the order. Whoever is gone by now doesn't take it: his pipes tell."""
+    with suppress(OSError):
+        _send(spare, command)
+
+
+def _send(spare: _Spare, command: Command) -> None:
     words = [command.file, command.words, command.environment, command.directory, command.terminal]
     order = json.dumps(words).encode()
     descriptors = [command.stdin, command.stdout, command.stderr]
     with spare.orders:
         socket.send_fds(spare.orders, [len(order).to_bytes(4, "big")], descriptors)
         spare.orders.sendall(order)
-    return kept
 
 
 def _awake(kept: Kept) -> Kept:
@@ -116,7 +160,7 @@ def _awake(kept: Kept) -> Kept:
     return kept._replace(said=said)
 
 
-def _make(how: Confinement) -> _Spare:
+def _make(how: Confinement, tracer: Tracer | None) -> _Spare:
     report_in, report_out = os.pipe()
     executes_in, executes_out = os.pipe()
     ours, theirs = socket.socketpair()
@@ -131,7 +175,7 @@ def _make(how: Confinement) -> _Spare:
         raise
     if pid == 0:
         try:
-            _keeper(how, agent, report_out, executes_out, theirs)
+            _keeper(how, agent, report_out, executes_out, theirs, tracer)
         finally:
             os._exit(70)
     theirs.close()
@@ -139,10 +183,12 @@ def _make(how: Confinement) -> _Spare:
     os.close(executes_out)
     os.set_blocking(report_in, False)
     os.set_blocking(executes_in, False)
-    return _Spare(Kept(pid, report_in, executes_in, b""), ours)
+    return _Spare(Kept(pid, report_in, executes_in, b"", tracer), ours)
 
 
-def _keeper(how: Confinement, agent: int, report: int, executes: int, orders: socket.socket) -> NoReturn:
+def _keeper(
+    how: Confinement, agent: int, report: int, executes: int, orders: socket.socket, tracer: Tracer | None
+) -> NoReturn:
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
@@ -155,9 +201,10 @@ def _keeper(how: Confinement, agent: int, report: int, executes: int, orders: so
         _say_failure(report, error)
         os._exit(0)
     if child == 0:
-        _close_all_but(0, 1, 2, report, executes, orders.fileno())  # nobody's input stays open for our sake
-        _program(how, report, orders)
-    _close_all_but(report)
+        kept = [0, 1, 2, report, executes, orders.fileno(), *([tracer.lets_in] if tracer is not None else [])]
+        close_all_but(*kept)  # nobody's input stays open for our sake
+        _program(how, report, orders, tracer)
+    close_all_but(report)
     _reap(child, report)
 
 
@@ -180,7 +227,7 @@ def _status(ended: os.waitid_result) -> int:
     return ended.si_status << 8 if ended.si_code == os.CLD_EXITED else ended.si_status
 
 
-def _program(how: Confinement, report: int, orders: socket.socket) -> NoReturn:
+def _program(how: Confinement, report: int, orders: socket.socket, tracer: Tracer | None) -> NoReturn:
     """Get ready, wait for the order and become the program.
 
     Every descriptor but the program's own is close-on-exec: the pipes end by themselves.
@@ -190,8 +237,10 @@ def _program(how: Confinement, report: int, orders: socket.socket) -> NoReturn:
         os.setsid()
         confine(how)
         os.umask(0o022)
+        if tracer is not None:
+            let_trace(tracer.pid, tracer.lets_in)
         (file, words, environment, directory, terminal), descriptors = _receive(orders)
-        os.write(report, b"O\n")
+        os.write(report, b"O %d\n" % time.monotonic_ns())
         for standard, descriptor in enumerate(descriptors):
             os.dup2(descriptor, standard)
             os.close(descriptor)
@@ -226,13 +275,3 @@ def _receive(orders: socket.socket) -> tuple[list, list[int]]:  # type: ignore[t
     if not size or len(data) < size:
         os._exit(0)
     return json.loads(data), descriptors
-
-
-def _close_all_but(*kept: int) -> None:
-    """Close every descriptor but these. No empty range is asked for: Python 3.11 takes (0, 0) for all of them."""
-    start = 0
-    for descriptor in sorted(kept):
-        if start < descriptor:
-            os.closerange(start, descriptor)
-        start = descriptor + 1
-    os.closerange(start, 4096)

@@ -27,11 +27,15 @@ MNT_DETACH = 2
 
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
+PR_SET_KEEPCAPS = 8
 PR_SET_NAME = 15
 PR_SET_SECCOMP = 22
 PR_CAPBSET_DROP = 24
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
+PR_CAP_AMBIENT = 47
+PR_SET_PTRACER = 0x59616D61
+CAP_SYS_PTRACE = 19
 SECCOMP_MODE_FILTER = 2
 
 _MSG_DONTWAIT = 0x40
@@ -43,6 +47,7 @@ _SYS_MOUNT_SETATTR = 442  # the same number on every architecture since 5.12
 _SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _CAP_LAST_CAP = 63
 _CAPABILITY_VERSION = 0x20080522  # _LINUX_CAPABILITY_VERSION_3
+_PR_CAP_AMBIENT_RAISE = 2
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
@@ -110,10 +115,10 @@ def pivot_root(new_root: str, put_old: str) -> None:
     _checked(result, f"pivot_root {new_root}")
 
 
-def prctl(option: int, argument: int = 0) -> None:
-    """prctl(2) with one number."""
+def prctl(option: int, argument: int = 0, second: int = 0) -> None:
+    """prctl(2) with one number or two."""
     zero = ctypes.c_ulong(0)
-    _checked(_libc.prctl(option, ctypes.c_ulong(argument), zero, zero, zero), f"prctl {option}")
+    _checked(_libc.prctl(option, ctypes.c_ulong(argument), ctypes.c_ulong(second), zero, zero), f"prctl {option}")
 
 
 def die_with_parent(parent: int, signal_number: int) -> None:
@@ -132,9 +137,40 @@ def drop_capabilities() -> None:
     for capability in range(_CAP_LAST_CAP + 1):
         if _libc.prctl(PR_CAPBSET_DROP, ctypes.c_ulong(capability), zero, zero, zero) < 0:
             break
-    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
-    none = (ctypes.c_uint32 * 6)()
-    _checked(_libc.capset(ctypes.byref(header), ctypes.byref(none)), "capset")
+    _set_capabilities(_capability_sets())
+
+
+def keep_one_capability(capability: int) -> None:
+    """Have only this one, and have it after execve(2) too, whatever the uid (capabilities(7): ambient ones).
+
+    It must be permitted; PR_SET_KEEPCAPS keeps it so over setuid(2).
+    """
+    bit = 1 << capability
+    _set_capabilities(_capability_sets(bit, bit, bit))
+    prctl(PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, capability)
+
+
+def put_in_effect(capability: int) -> None:
+    """Have a permitted capability in effect, as after seteuid(2) none is. One that isn't permitted is let be."""
+    sets = _capability_sets()
+    _checked(_libc.capget(ctypes.byref(_capability_header()), ctypes.byref(sets)), "capget")
+    half, bit = divmod(capability, 32)
+    sets[3 * half] |= sets[3 * half + 1] & 1 << bit
+    _set_capabilities(sets)
+
+
+def _capability_header() -> ctypes.Array[ctypes.c_uint32]:
+    return (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
+
+
+def _capability_sets(effective: int = 0, permitted: int = 0, inheritable: int = 0) -> ctypes.Array[ctypes.c_uint32]:
+    """The three sets as capset(2) has them: the lower halves, then the upper ones."""
+    sets = (effective, permitted, inheritable)
+    return (ctypes.c_uint32 * 6)(*(one & 0xFFFFFFFF for one in sets), *(one >> 32 for one in sets))
+
+
+def _set_capabilities(sets: ctypes.Array[ctypes.c_uint32]) -> None:
+    _checked(_libc.capset(ctypes.byref(_capability_header()), ctypes.byref(sets)), "capset")
 
 
 class _Filter(ctypes.Structure):

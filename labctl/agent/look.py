@@ -6,9 +6,11 @@ from typing import Any
 
 from labctl.agent import states
 from labctl.agent.confine import Confinement, acting_as
+from labctl.agent.ending import go_on
 from labctl.agent.processes import blocked_calls, descendants, first_few, processes, socket_inodes
 from labctl.agent.programs import Program
 from labctl.agent.sockets import sockets
+from labctl.agent.stopping import is_stopped
 
 _LOOKED_AT = 8
 
@@ -31,17 +33,28 @@ class Looker:
         """The states of a program. Calls are looked up only when they are asked for."""
         among = processes()
         calls: list[str] = []
-        if "blocked" in wanted:
-            pids = [program.pid, *(one.pid for one in descendants(program.pid, among))]
-            with acting_as(self._acts_as):
+        with acting_as(self._acts_as):
+            if "blocked" in wanted:
+                pids = [program.pid, *(one.pid for one in descendants(program.pid, among))]
                 calls = [call for pid in pids for call in blocked_calls(pid)]
-        return states.seen_of_program(program.pid, among, calls)
+            stopped = program.pid in among and is_stopped(among[program.pid])
+        return states.seen_of_program(program.pid, among, calls, stopped=stopped)
 
     def last_calls(self, program: Program) -> list[str]:
         """The calls in which a program blocks that is about to be killed: a quick look, at the first few processes."""
         with acting_as(self._acts_as):
             calls = {call for pid in first_few(program.pid, _LOOKED_AT) for call in blocked_calls(pid)}
         return sorted(calls)
+
+    def has_taken(self, program: Program, number: int) -> bool:
+        """Whether a signal that was sent to a program has taken effect."""
+        with acting_as(self._acts_as):
+            return program.has_taken(number)
+
+    def have_gone_on(self, held: set[int]) -> bool:
+        """Whether nothing is left to be done for those that were stopped on the way (labctl.agent.ending)."""
+        with acting_as(self._acts_as):
+            return go_on(held)
 
     def _inodes(self, program: Program) -> set[int]:
         pids = [one.pid for one in descendants(program.keeper, processes())]

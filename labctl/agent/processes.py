@@ -82,7 +82,7 @@ def blocked_calls(pid: int) -> list[str]:
         try:
             call = _read(f"/proc/{pid}/task/{thread}/syscall")
         except PermissionError:  # once a process has given up its memory, its entries are root's
-            if not _is_ending(pid, thread):
+            if not is_ending(pid, thread):
                 raise
             continue
         if call is None:
@@ -93,9 +93,9 @@ def blocked_calls(pid: int) -> list[str]:
     return calls
 
 
-def _is_ending(pid: int, thread: str) -> bool:
-    """Whether the thread has begun to exit, or is gone already."""
-    stat = _read(f"/proc/{pid}/task/{thread}/stat")
+def is_ending(pid: int, thread: str = "") -> bool:
+    """Whether a thread (empty: the main one) has begun to exit, or is gone already."""
+    stat = _read(f"/proc/{pid}/task/{thread or pid}/stat")
     return stat is None or bool(int(stat.rpartition(b")")[2].split()[6]) & _EXITING)
 
 
@@ -116,15 +116,20 @@ def socket_inodes(pid: int) -> set[int]:
     return inodes
 
 
+def status_of(pid: int) -> dict[str, str]:
+    """The rows of a process's status by their names (proc(5)); none when it is gone."""
+    try:
+        with open(f"/proc/{pid}/status", "rb") as file:
+            rows = file.read().decode("utf-8", "replace").splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return {}
+    return {name: value.strip() for name, _, value in (row.partition(":") for row in rows)}
+
+
 def is_pending(pid: int, number: int) -> bool:
     """Whether the signal still waits for the process (proc(5): SigPnd, ShdPnd)."""
-    try:
-        with open(f"/proc/{pid}/status", "rb") as status:
-            rows = [row.split() for row in status.read().splitlines()]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    masks = [int(row[1], 16) for row in rows if row and row[0] in (b"SigPnd:", b"ShdPnd:")]
-    return any(mask >> (number - 1) & 1 for mask in masks)
+    rows = status_of(pid)
+    return any(int(rows.get(key, "0"), 16) >> (number - 1) & 1 for key in ("SigPnd", "ShdPnd"))
 
 
 def _threads(pid: int) -> list[str]:

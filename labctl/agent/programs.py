@@ -8,14 +8,14 @@ from __future__ import annotations
 import errno
 import os
 import signal
-import time
 from collections.abc import Mapping, Set
 from typing import NamedTuple
 
 from labctl.agent.confine import Confinement, acting_as
 from labctl.agent.frames import Header
-from labctl.agent.keeper import Command, Nursery
-from labctl.agent.processes import Process, descendants, is_pending, process_of
+from labctl.agent.keeper import Command, Kept, Nursery
+from labctl.agent.processes import Process, descendants, process_of
+from labctl.agent.stopping import has_taken, is_stopped
 from labctl.agent.window import open_window, read_some, resize
 
 _PIECE = 65536
@@ -70,6 +70,7 @@ class Program:
 
     `is_orphaned`: a program killed its keeper, so its descendants can't be told by their keeper any more. `feeds`:
     requests to be answered when all the input is given. `is_taken`: a process was alive to take the order.
+    `awaits_trace`: nothing of it is left, but for what its tracer has still to tell.
     """
 
     def __init__(self, order: Order, nursery: Nursery, acts_as: Confinement | None) -> None:
@@ -87,19 +88,25 @@ class Program:
         self.is_taken = False
         self.family_is_gone = False
         self.is_gone = False
+        self.awaits_trace = False
         self.is_orphaned = False
         self.end_is_said = False
         with acting_as(acts_as):
             file = find(order.words[0], order.environment.get("PATH", ""), order.directory)
             command = self._open_streams(file)
-        self.started_ns = time.monotonic_ns()
+        self.started_ns = 0
         self._command: Command | None = command
         try:
             kept = nursery.keep(command)
         except OSError:
             self.close()
             raise
-        self.keeper, self.report, self.executes, self._report = kept
+        self._take(kept)
+
+    def _take(self, kept: Kept) -> None:
+        self.keeper, self.report, self.executes, self._report, self.tracer = kept
+        if self.tracer is not None:
+            self.tracer.program = self.order.program
 
     def begin_again(self, nursery: Nursery) -> bool:
         """Have another keeper take the order that the first one, killed while it waited, didn't take.
@@ -113,7 +120,7 @@ class Program:
         except OSError:
             return False
         os.close(self.report)
-        self.keeper, self.report, self.executes, self._report = kept
+        self._take(kept)
         self.pid, self.status, self.family_is_gone = 0, None, False
         return True
 
@@ -157,7 +164,7 @@ class Program:
             if kind == b"P":
                 self.pid = int(rest)
             elif kind == b"O":
-                self.is_taken = True
+                self.is_taken, self.started_ns = True, int(rest)
             elif kind == b"X":
                 status, when = rest.split()
                 self.status, self.ended_ns = int(status), int(when)
@@ -206,13 +213,13 @@ class Program:
         process = process_of(self.pid)
         if process is None:
             return True
-        if number == signal.SIGSTOP:
-            return process.state in "TtZX"
         if number == signal.SIGKILL:
             return False
+        if number == signal.SIGSTOP:
+            return process.state in "ZX" or is_stopped(process)
         if number == signal.SIGCONT:
             return process.state not in "Tt"
-        return process.state == "Z" or not is_pending(self.pid, number)
+        return has_taken(self.pid, number)
 
     def family(self, among: Mapping[int, Process], others: Set[int]) -> list[int]:
         """The living processes of the program, by pid.

@@ -1,8 +1,8 @@
 """Frames from labctl -> programs on this host, and what becomes of them -> frames to labctl.
 
 Requests carry `do` and `id`; each gets one reply with `re`. What happens by itself comes as `ev`: `hello`,
-`output` (the piece is the body), `cut`, `ended` (the program's own end, its output before it), `gone` (its last
-descendant's end). Times are CLOCK_MONOTONIC in nanoseconds.
+`output` (the piece is the body), `cut`, `traced` (labctl.agent.tracing), `ended` (the program's own end, its output
+before it), `gone` (its last descendant's end, its trace before it). Times are CLOCK_MONOTONIC in nanoseconds.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 from labctl.agent import ending
@@ -22,13 +23,17 @@ from labctl.agent.keeper import Nursery
 from labctl.agent.last_words import last_words
 from labctl.agent.line import Line
 from labctl.agent.look import Looker, port_from
-from labctl.agent.loop import Loop
+from labctl.agent.loop import Loop, offset_ns
 from labctl.agent.programs import NotStarted, Order, Program, names_on
 from labctl.agent.settings import Settings, in_force, settings_from
 from labctl.agent.sockets import sockets
+from labctl.agent.tracer import MOST_TEXT, Tracer, why_not
+from labctl.agent.tracing import Tracing
 from labctl.agent.watch import Watch
 
 _KILL_AGAIN_S = 0.02
+_GO_ON_WITHIN_S = 10.0
+_TOLD_WITHIN_S = 10.0
 _REFILL_AFTER_S = 0.01  # so that a short program's end is told first
 _NOT_EXECUTABLE = (errno.ENOENT, errno.ENOEXEC, errno.EACCES)
 
@@ -41,10 +46,12 @@ class Agent:
         self._loop = Loop()
         self._programs: dict[str, Program] = {}
         self._line = Line(self._loop, come, go, on_frame=self._on_frame, on_empty=self._on_empty)
-        self._nursery = Nursery(settings.how)
+        self._tracing = Tracing(self._loop, self._line, settings.acts_as)
+        self._nursery = Nursery(settings.how, self._tracing.begin)
+        self._untraced = Nursery(settings.how)
         self._looker = Looker(settings.acts_as)
         self._awaiting = Awaiting(self._loop, self._looker)
-        self._watch = Watch(self._loop, self._line, self._nursery, self._awaiting.look_again)
+        self._watch = Watch(self._loop, self._line, self._nursery, self._tracing, self._awaiting.look_again)
         self._requests = {
             "start": self._start,
             "feed": self._feed,
@@ -54,6 +61,8 @@ class Agent:
             "sockets": self._sockets,
             "resize": self._resize,
             "forget": self._forget,
+            "trace": self._trace,
+            "traces": self._traces,
             "bye": self._bye,
         }
 
@@ -66,6 +75,7 @@ class Agent:
                 "host": self._settings.host,
                 "python": sys.version.split()[0],
                 "pid": os.getpid(),
+                "offset_ns": offset_ns(),
                 "in_force": in_force(self._settings.how),
             }
         )
@@ -92,6 +102,7 @@ class Agent:
 
     def _on_empty(self) -> None:
         self._watch.resume()
+        self._tracing.resume()
 
     def _on_frame(self, header: Header, body: bytes) -> None:
         request = self._requests.get(header.get("do", ""))
@@ -120,7 +131,8 @@ class Agent:
             output_cap=header["output_cap"],
         )
         try:
-            program = Program(order, self._nursery, self._settings.acts_as)
+            nursery = self._untraced if header.get("aside", False) and self._tracing.is_on else self._nursery
+            program = Program(order, nursery, self._settings.acts_as)
         except NotStarted as error:
             names = names_on(order.environment["PATH"]) if error.reason == "not-found" else []
             self._answer(header, error=error.reason, detail=order.words[0], known=names)
@@ -182,7 +194,7 @@ class Agent:
             self._answer(header, error="ended")
             return
         self._awaiting.until(
-            lambda: program.has_taken(number),
+            lambda: self._looker.has_taken(program, number),
             header.get("seconds", 10.0),
             lambda taken: self._answer(header, ok=taken),
         )
@@ -191,13 +203,17 @@ class Agent:
         if program.status is None:
             program.limit = "time"
             program.doing = self._looker.last_calls(program)
-            ending.kill_at_once(program, self._watch.others(program))
+            self._let_go_on(ending.kill_at_once(program, self._watch.others(program)))
             self._kill_all(program)
 
     def _kill_all(self, program: Program) -> None:
         if not program.is_gone:
-            ending.kill(program, self._watch.others(program))
+            self._let_go_on(ending.kill(program, self._watch.others(program)))
             self._loop.after(_KILL_AGAIN_S, lambda: self._kill_all(program))
+
+    def _let_go_on(self, held: set[int]) -> None:
+        if held:
+            self._awaiting.until(lambda: self._looker.have_gone_on(held), _GO_ON_WITHIN_S, lambda _: None)
 
     def _kill(self, header: Header, _: bytes) -> None:
         program = self._program(header)
@@ -234,6 +250,31 @@ class Agent:
         for program in self._programs.values():
             self._kill_all(program)
         self._answer(header, ok=True)
+
+    def _trace(self, header: Header, _: bytes) -> None:
+        """Trace each program that is started from now on. Answered when a tracer has hold of the first one to be."""
+        try:
+            tracer = self._nursery.renew() if self._tracing.turn_on(header.get("most", MOST_TEXT)) else None
+        except OSError as error:
+            self._answer(header, error="failed", detail=str(error))
+            return
+        if tracer is None:
+            self._answer(header, error="no-strace", **why_not(""))
+        else:
+            tracer.when_known(lambda: self._on_attached(header, tracer))
+
+    def _on_attached(self, header: Header, tracer: Tracer) -> None:
+        if tracer.is_attached:
+            self._answer(header, ok=True)
+            return
+        self._tracing.turn_off()
+        with suppress(OSError):
+            self._nursery.renew()
+        self._answer(header, error="no-strace", **why_not(tracer.complaint or "it ended at once"))
+
+    def _traces(self, header: Header, _: bytes) -> None:
+        """Answer when all that tracers have written by now was told."""
+        self._awaiting.until(self._tracing.has_told_all, _TOLD_WITHIN_S, lambda told: self._answer(header, ok=told))
 
     def _bye(self, header: Header, _: bytes) -> None:
         self._answer(header, ok=True)

@@ -20,6 +20,7 @@ _TCP_STATES = {
 }  # fmt: skip
 _FIN_ARRIVED = (8, 9, 11)  # CLOSE_WAIT, LAST_ACK, CLOSING
 _SYN_OR_FIN_UNDER_WAY = (2, 4, 9, 11)  # SYN_SENT, FIN_WAIT1, LAST_ACK, CLOSING
+_FIN_UNDER_WAY = (4, 9, 11)  # FIN_WAIT1, LAST_ACK, CLOSING
 _UDP_BOUND = 7  # a UDP socket that is bound and not connected shows as TCP's CLOSE
 
 
@@ -28,6 +29,7 @@ class Socket(NamedTuple):
 
     `received`: bytes arrived and not read (a listening socket: connections that wait for accept). `sent`: bytes
     sent and not acknowledged. `dropped`: datagrams thrown away. `ipv6_only`: bound to ::, and doesn't take IPv4.
+    `awaits_last_ack`: it has sent its FIN, which the other end has not acknowledged yet.
     """
 
     protocol: str
@@ -39,6 +41,7 @@ class Socket(NamedTuple):
     dropped: int
     inode: int
     ipv6_only: bool = False
+    awaits_last_ack: bool = False
 
 
 def sockets(protocol: str) -> list[Socket]:
@@ -73,7 +76,8 @@ def tcp_socket(one: TcpSocket) -> Socket:
     state = _TCP_STATES.get(one.state, "closed")
     # Of a listening socket what is `sent` is how many may wait.
     received, sent = _bytes_in_queues(one.state, one.received, 0 if state == "listening" else one.sent)
-    return Socket("tcp", one.local, one.remote, state, received, sent, 0, one.inode, one.ipv6_only)
+    awaits = one.state in _FIN_UNDER_WAY
+    return Socket("tcp", one.local, one.remote, state, received, sent, 0, one.inode, one.ipv6_only, awaits)
 
 
 def _bytes_in_queues(state: int, received: int, sent: int) -> tuple[int, int]:
@@ -103,6 +107,7 @@ def _inet_socket(protocol: str, fields: list[bytes]) -> Socket:
         sent=sent,
         dropped=int(fields[12]) if protocol == "udp" else 0,
         inode=int(fields[9]),
+        awaits_last_ack=protocol == "tcp" and number in _FIN_UNDER_WAY,
     )
 
 

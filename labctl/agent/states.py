@@ -61,7 +61,10 @@ def _is_end(port: PortWanted, end: tuple[str, int]) -> bool:
 
 
 def seen_at_port(port: PortWanted, sockets: list[Socket]) -> Seen:
-    """Every state of a port: listening, waiting, unread, unacked, overflowed, and sockets by TCP state."""
+    """Every state of a port: listening, waiting, unread, unacked, overflowed, and sockets by TCP state.
+
+    `closing`: those whose FIN is not acknowledged yet.
+    """
     own = bound_to(port, sockets)
     listening = [one for one in own if one.state == "listening"]
     streams = [one for one in at_port(port, sockets) if not _listens(one)]
@@ -71,6 +74,7 @@ def seen_at_port(port: PortWanted, sockets: list[Socket]) -> Seen:
         "unread": sum(one.received for one in (own if port.protocol == "udp" else streams)),
         "unacked": sum(one.sent for one in streams),
         "overflowed": sum(one.dropped for one in own),
+        "closing": sum(1 for one in streams if one.awaits_last_ack),
     }
     for state in ("syn-sent", "syn-received", "established", "fin-wait", "close-wait", "time-wait"):
         seen[state] = sum(1 for one in streams if one.state == state)
@@ -81,14 +85,14 @@ def _listens(one: Socket) -> bool:
     return one.state == "listening" and one.protocol != "udp"
 
 
-def seen_of_program(main: int, among: dict[int, Process], calls: list[str]) -> Seen:
-    """Every state of a program: its living children, its zombies, and the calls in which it or they block."""
+def seen_of_program(main: int, among: dict[int, Process], calls: list[str], *, stopped: bool) -> Seen:
+    """Every state of a program: its living children, its zombies, in which calls it or they block, if it is stopped."""
     family = descendants(main, among)
     return {
         "children": sum(1 for one in family if one.state not in "ZX"),
         "zombies": sum(1 for one in family if one.state == "Z"),
         "blocked": sorted(set(calls)),
-        "stopped": main in among and among[main].state in "Tt",
+        "stopped": stopped,
     }
 
 

@@ -1,7 +1,7 @@
 """What programs print and how they end -> frames to labctl, each once and in order.
 
 `output` pieces come as they are printed; `ended` comes after all that the program had printed; `gone` when its
-last descendant is gone. Nothing is said of a program before its start is answered.
+last descendant is gone, and all of its trace is said. Nothing is said of a program before its start is answered.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from labctl.agent.line import Line
 from labctl.agent.loop import Loop
 from labctl.agent.processes import process_of, processes
 from labctl.agent.programs import Program, Stream
+from labctl.agent.tracer import Tracer
+from labctl.agent.tracing import Tracing
 
 _LOOK_AGAIN_S = 0.02
 
@@ -23,8 +25,10 @@ _LOOK_AGAIN_S = 0.02
 class Watch:
     """Watches every program of this host."""
 
-    def __init__(self, loop: Loop, line: Line, nursery: Nursery, on_change: Callable[[], None]) -> None:
-        self._loop, self._line, self._nursery = loop, line, nursery
+    def __init__(
+        self, loop: Loop, line: Line, nursery: Nursery, tracing: Tracing, on_change: Callable[[], None]
+    ) -> None:
+        self._loop, self._line, self._nursery, self._tracing = loop, line, nursery, tracing
         self._on_change = on_change
         self._programs: list[Program] = []
         self._paused: list[tuple[Program, Stream]] = []
@@ -32,7 +36,13 @@ class Watch:
     def begin(self, program: Program, on_executes: Callable[[], None]) -> None:
         """Watch a program; `on_executes` is called once, when it executes or is known never to."""
         self._programs.append(program)
+        self._await_execution(program, on_executes)
+
+    def _await_execution(self, program: Program, on_executes: Callable[[], None]) -> None:
         self._loop.on_readable(program.executes, lambda: self._executes(program, on_executes))
+        tracer = program.tracer
+        if tracer is not None:
+            tracer.when_over(lambda: self._trace_ended(program, tracer))
 
     def resume(self) -> None:
         """Labctl has taken what waited: read on."""
@@ -41,15 +51,17 @@ class Watch:
             self._watch_stream(program, stream)
 
     def others(self, program: Program) -> set[int]:
-        """The agent's own children that are none of an orphaned program's: keepers, and other orphaned programs."""
+        """The agent's own children that are none of an orphaned program's: keepers, tracers, other such programs."""
         orphans = {one.pid for one in self._programs if one.is_orphaned and one is not program}
-        return self._keepers() | orphans
+        return self._keepers() | self._tracing.pids() | orphans
 
     def on_child(self, pid: int, status: int) -> None:
         """A child of the agent's own has ended or was stopped. A program whose keeper was killed ends like this.
 
-        A keeper that a program has stopped goes on.
+        A keeper or a tracer that a program has stopped goes on.
         """
+        if self._tracing.on_child(pid, status):
+            return
         if os.WIFSTOPPED(status):
             if pid in self._keepers():
                 os.kill(pid, signal.SIGCONT)
@@ -70,10 +82,12 @@ class Watch:
         os.close(program.executes)
         program.read_report()
         if program.begin_again(self._nursery):
-            self._loop.on_readable(program.executes, lambda: self._executes(program, on_executes))
+            self._await_execution(program, on_executes)
             return
         program.let_go()
         on_executes()
+        if program.tracer is not None:
+            self._tracing.let_in(program.tracer)
         for stream in program.streams:
             self._watch_stream(program, stream)
         self._loop.on_readable(program.report, lambda: self._reports(program))
@@ -130,7 +144,25 @@ class Watch:
         )
         self._nursery.refill()
 
+    def _trace_ended(self, program: Program, tracer: Tracer) -> None:
+        """That is the end of the trace. Whoever still runs was not traced, or isn't any more."""
+        if program.tracer is not tracer:
+            return
+        reason = tracer.failure
+        if not reason and program.family(processes(), self.others(program)):
+            reason = "some of its processes are not traced"
+        if reason:
+            self._tracing.say_broken(tracer, reason)
+        if program.awaits_trace:
+            self._finish(program)
+            self._on_change()
+
     def _finish(self, program: Program) -> None:
+        tracer = program.tracer
+        if tracer is not None and not tracer.is_over and not program.failure:
+            program.awaits_trace = True
+            self._tracing.hurry(tracer)
+            return
         self._drain(program)
         for stream in program.streams:
             self._loop.on_readable(stream.descriptor, None)

@@ -42,7 +42,7 @@ class LabBackend(BaseBackend):  # type: ignore[misc]  # testinfra has no types
             key=f"testinfra#{next(_keys)}",
         )
         conversation = self.conversation
-        ticket = launch(conversation, program, environment={}, window=False, seconds=self._seconds)
+        ticket = launch(conversation, program, environment={}, window=False, seconds=self._seconds, aside=True)
         started(conversation, program, ticket)
         conversation.until(lambda: program.has_ended, timeout_s=self._seconds + 10.0)
         del conversation.programs[program.host, program.key]

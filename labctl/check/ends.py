@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from labctl.check.match import complaints
 from labctl.scenario.model import End, Span
 
+if TYPE_CHECKING:
+    from labctl.observe.story import CallSeen
+
 AFTER_RUN: tuple[int | str, ...] = (0,)
 AFTER_STOP: tuple[int | str, ...] = (0, "TERM")
 
 
 class Ended(Struct, frozen=True):
-    """How a program ended: with a status, or by a signal (name without SIG), never both."""
+    """How a program ended: with a status, or by a signal (name without SIG), never both.
+
+    `calls`: its system calls and those of its children; None as long as there is no record of them to judge.
+    """
 
     status: int | None = None
     signal: str | None = None
@@ -22,6 +29,7 @@ class Ended(Struct, frozen=True):
     stderr: bytes = b""
     took_s: float = 0.0
     name: str = ""
+    calls: tuple[CallSeen, ...] | None = None
 
 
 def judge(
@@ -30,7 +38,7 @@ def judge(
     """Each way in which a program did not end as it must; none where it did.
 
     `default_exits` are the exits that are right where the end names none. `time_scale` stretches every `max`
-    of a `took`, for slow machines.
+    of a `took`, for slow machines. System calls are judged where there is a record of them.
     """
     exits = default_exits if end.exit is None else (end.exit,)
     found = [] if any(_is_exit(exit, ended) for exit in exits) else [_wrong_exit(exits, ended)]
@@ -40,6 +48,10 @@ def judge(
         found += [f"stderr: {each}" for each in complaints(end.stderr, ended.stderr, strict=strict)]
     if end.took is not None:
         found += _wrong_time(end.took, ended.took_s, time_scale)
+    if end.syscalls and ended.calls is not None:
+        from labctl.check.calls import judged_calls  # who expects nothing of calls doesn't wait for it
+
+        found += [f"syscalls: {each}" for each in judged_calls(end.syscalls, ended.calls, time_scale=time_scale)]
     return found
 
 

@@ -85,7 +85,7 @@ def _miscounted_part(match: Match, text: str) -> list[str]:
     count = text.count(part) if part else 0
     if match.count is None or lies_in(count, match.count):
         return []
-    return [f"expected {quoted(part)} {_times(match.count)}, it came {_often(count)}"]
+    return [f"expected {quoted(part)} {times(match.count)}, it came {often(count)}"]
 
 
 def _unmatched(regex: str, count: Num | None, text: str) -> list[str]:
@@ -94,7 +94,7 @@ def _unmatched(regex: str, count: Num | None, text: str) -> list[str]:
         return [] if found else [f"expected a match of {quoted(regex)}, {_came(text)}"]
     if lies_in(found, count):
         return []
-    return [f"expected a match of {quoted(regex)} {_times(count)}, there {_often_matched(found)}"]
+    return [f"expected a match of {quoted(regex)} {times(count)}, there {_often_matched(found)}"]
 
 
 def _different(expected: str, text: str) -> list[str]:
@@ -150,11 +150,14 @@ def _where(part: str, text: str) -> str:
     return f"and line {text.count(chr(10), 0, place) + 1} is {quoted(line, longest=LONGEST_SHOWN)}"
 
 
-def _times(count: Num) -> str:
-    return "once" if count.min == count.max == 1 else f"{in_words(count)} times"
+def times(count: Num) -> str:
+    """`once`, `3 times`, `at least once`: how often something must be."""
+    words = in_words(count)
+    return f"{words.removesuffix('1')}once" if words in ("1", "at least 1", "at most 1") else f"{words} times"
 
 
-def _often(count: int) -> str:
+def often(count: int) -> str:
+    """`never`, `once`, `3 times`: how often something was."""
     return "never" if count == 0 else "once" if count == 1 else f"{count} times"
 
 

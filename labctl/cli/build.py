@@ -17,7 +17,6 @@ def build(ctx: click.Context, folder: str, if_possible: bool) -> None:
     They are those of the compose.yaml that scenarios in FOLDER (this one, if none is given) belong to. What is
     there and up to date is left alone.
     """
-    from msgspec.structs import replace
 
     from labctl.cli.device import Device
     from labctl.cli.refusals import BadFiles, CannotLook
@@ -31,8 +30,7 @@ def build(ctx: click.Context, folder: str, if_possible: bool) -> None:
 
     device = Device()
     try:
-        plan = whole_lab(Path(folder))
-        plan = replace(plan, attended=tuple(host.name for host in plan.hosts))
+        plan = whole_lab(Path(folder)).all_attended()
         with ending_on_signals(Quiet(device).notice):
             docker().prepare(plan, lambda words: device.progress(f"labctl: {words}"))
     except ScenarioError as error:

@@ -19,6 +19,8 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("labctl.cli.validate:validate", "Say what is wrong with scenario files, all at once."),
     "ls": ("labctl.cli.ls:ls", "List scenarios and what they are about."),
     "explain": ("labctl.cli.explain:explain", "Tell a scenario as a lesson, without running it."),
+    "show": ("labctl.cli.show:show", "Show packets and system calls of a run on one ladder."),
+    "graph": ("labctl.cli.graph:graph", "Draw who is on a scenario's network."),
     "up": ("labctl.cli.standing:up", "Bring up a lab and leave it standing."),
     "exec": ("labctl.cli.standing:exec_", "Run a program on a host of a lab that stands."),
     "shell": ("labctl.cli.standing:shell", "Open a shell on a host of a lab that stands."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -43,6 +44,13 @@ class _Run(click.Command):
     metavar="[=on-fail]",
     help="Leave the labs standing; =on-fail: of those that did not pass.",
 )
+@click.option("--see", is_flag=True, help="Record packets and system calls; `labctl show` draws them.")
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE",
+    help="Write what was recorded as one page to this file; as --see does to each run's folder.",
+)
 @click.option("--lab", metavar="LAB", help="Run in this lab, which stands and stays; see `labctl up`.")
 @TIMEOUT_SCALE
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
@@ -61,4 +69,7 @@ def run(ctx: click.Context, /, **options: Any) -> None:  # Any: each option has 
         raise click.UsageError("--lab and --keep exclude each other: the lab stays", ctx)
     from labctl.cli.running import Wishes, run_scenarios
 
+    if options["html"] is not None and not options["html"].parent.is_dir():
+        raise click.UsageError(f"there is no folder '{options['html'].parent}' for the page", ctx)
+    options["see"] = options["see"] or options["html"] is not None
     ctx.exit(run_scenarios(Wishes(**options)))

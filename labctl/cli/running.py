@@ -5,28 +5,37 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from labctl.cli.device import Device
+from labctl.cli.files import near
 from labctl.cli.refusals import BadFiles, CannotLook, Refusal
 from labctl.cli.selection import select
 from labctl.cli.signals import Interrupted, ending_on_signals
 from labctl.cli.tellers import Lively, Plain, Quiet, Teller, Verbose, is_watched
 from labctl.engine.choose import EngineName, choose, maker_of
 from labctl.engine.contract import Engine, EngineError, Say
+from labctl.observe.names import CAPTURE, PAGE
 from labctl.plan.model import Plan
 from labctl.report.lines import closing_line
 from labctl.runner.events import Event, ScenarioEnded
+from labctl.runner.facts import import_meanwhile
 from labctl.runner.outcome import ScenarioOutcome, Verdict, exit_code
 from labctl.runner.run import Options, run_all
 from labctl.runner.select import Selected, jobs_of
+
+if TYPE_CHECKING:
+    from labctl.observe.story import Story
 
 
 class Wishes(Struct, frozen=True, kw_only=True):
     """What the command line asks for. `keep` is `always`, `on-fail` or None; `lab` the name of a lab that stands.
 
-    An empty `keyword` lets all through.
+    An empty `keyword` lets all through. `see`: record packets and system calls; `html`: and write a page of them there.
     """
 
     targets: tuple[str, ...]
@@ -36,6 +45,8 @@ class Wishes(Struct, frozen=True, kw_only=True):
     jobs: int
     keep: str | None
     lab: str | None
+    see: bool
+    html: Path | None
     timeout_scale: float
     as_json: bool
     is_verbose: bool
@@ -104,8 +115,11 @@ def _run(wishes: Wishes, selected: Sequence[Selected], teller: Teller) -> _Told:
             teller.device.progress(f"labctl: {words}")
 
     try:
-        engine = _engine(wishes, [one.plan for one in selected], say)
+        plans = [one.plan.all_attended() if wishes.see else one.plan for one in selected]
+        engine = _engine(wishes, plans, say)
         told.engine = engine.name
+        if wishes.see:
+            import_meanwhile("labctl.report.html.page")
         jobs, skipped = jobs_of(selected, engine=engine.name)
         with teller:
             for outcome in skipped:
@@ -141,6 +155,8 @@ def _options(wishes: Wishes) -> Options:
         keep_on_fail=wishes.keep == "on-fail",
         stop_at_first=wishes.stop_at_first,
         slack=wishes.timeout_scale,
+        see=wishes.see,
+        show=_write_page,
     )
 
 
@@ -150,6 +166,8 @@ def _warn(selected: Sequence[Selected], device: Device) -> None:
 
 
 def _report(wishes: Wishes, told: _Told, device: Device) -> None:
+    if wishes.html is not None:
+        _write_whole_page(wishes.html, told)
     if wishes.as_json:
         from labctl.report.document import RunDocument, as_json, scenario_shown
 
@@ -168,6 +186,10 @@ def _report(wishes: Wishes, told: _Told, device: Device) -> None:
             from labctl.report.failure import failure_text
 
             device.result(f"\n{failure_text(outcome, look)}\n")
+    if wishes.see:
+        for outcome in told.outcomes:
+            if outcome.folder is not None:
+                device.result(f"{outcome.id}: {near(outcome.folder / PAGE)}")
     for outcome in told.outcomes:
         if outcome.lab:
             device.result(f"lab {outcome.lab} stands: labctl shell {_first_up(outcome)} --lab {outcome.lab}")
@@ -181,6 +203,27 @@ def _report(wishes: Wishes, told: _Told, device: Device) -> None:
             interrupted=told.interrupted.signal if told.interrupted is not None else "",
         )
     )
+
+
+def _write_page(folder: Path, story: Story) -> None:
+    """A page about one run, into its folder."""
+    from labctl.report.html.page import page
+
+    capture = CAPTURE if (folder / CAPTURE).exists() else None
+    with suppress(OSError):  # the disk may be full; `labctl show` can write it anywhere
+        (folder / PAGE).write_text(page([story], capture=capture), encoding="utf-8")
+
+
+def _write_whole_page(path: Path, told: _Told) -> None:
+    """A page about all runs. A Refusal where it can't be written."""
+    from labctl.observe.join import story_of
+    from labctl.report.html.page import page
+
+    stories = [story_of(outcome.folder) for outcome in told.outcomes if outcome.folder is not None]
+    try:
+        path.write_text(page(stories), encoding="utf-8")
+    except OSError as error:
+        raise CannotLook(f"the page can't be written to {path}: {error.strerror}") from error
 
 
 def _first_up(outcome: ScenarioOutcome) -> str:

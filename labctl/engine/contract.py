@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
@@ -12,6 +12,11 @@ from labctl.plan.model import Plan
 
 Say = Callable[[str], None]
 """Told, in a few words, what is being done now; for people who wait."""
+
+
+Purpose = Literal["links", "capture"]
+"""What a sidecar is for: faults on the links of its host (labctl.sidecar.serve), or recording the host's packets
+(labctl.sidecar.capture)."""
 
 
 class EngineError(Exception):
@@ -99,13 +104,14 @@ class Lab(Protocol):
         done; then the lab is broken.
         """
 
-    def attend(self, hosts: Sequence[str]) -> Mapping[str, Channel]:
-        """Start a sidecar (labctl.sidecar.serve) beside each of these hosts, with rights over its network alone.
+    def attend(self, hosts: Sequence[str], *, purpose: Purpose = "links") -> Mapping[str, Channel]:
+        """Start a sidecar beside each of these hosts, with rights over its network alone, and no more than it needs.
 
         A channel to each; the first frame on it is `hello`, or `broken` with the reason. Closing it gives back what
-        the sidecar has made, and ends it; its end by itself ends nothing but its channel. A host has one sidecar at
-        a time: one that is about to end is waited for. It goes when its host is halted, or the lab comes down.
-        EngineError if a host is unknown, halted or attended already, or can't be attended; then none of these is.
+        the sidecar has made, and ends it; its end by itself ends nothing but its channel. For each purpose a host has
+        one sidecar at a time: one that is about to end is waited for. It goes when its host is halted, or the lab
+        comes down. EngineError if a host is unknown, halted or attended already, or can't be attended; then none of
+        these is.
         """
 
     def down(self) -> None:

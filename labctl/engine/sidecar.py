@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from labctl.engine.contract import EngineError, Finding
 from labctl.plan.model import Plan
+from labctl.sidecar.tables import COPIED
 
 _COMMANDS = {"nft": "apt-get install nftables", "iptables": "apt-get install iptables"}
 
@@ -48,6 +49,14 @@ def settings_for(
     }
     shown = {"has_queue": has_queue, "has_own_queue": has_own_queue}
     return settings | {name: value for name, value in shown.items() if value is not None}
+
+
+def capture_settings(host: str) -> dict[str, object]:
+    """What the sidecar that records beside that host is told (labctl.sidecar.capture).
+
+    A copy that a sidecar of links has made is no packet that anybody sent.
+    """
+    return {"host": host, "left_out": COPIED}
 
 
 def demand_attendable(hosts: Sequence[str], plan: Plan, up: Mapping[str, object]) -> None:

@@ -69,7 +69,8 @@ class Conversation:
         self._hosts = {channel.fileno(): host for host, channel in channels.items()}
         for descriptor in self._hosts:
             self._poll.register(descriptor, select.POLLIN)
-        self._events: dict[str, Callable[[Header], None]] = {}
+        self._events: dict[str, Callable[[Header, bytes], None]] = {}
+        self._ends: dict[str, Callable[[str], None]] = {}
         self._cancel = cancel
         if cancel is not None:
             self._poll.register(cancel.fileno(), select.POLLIN)
@@ -83,13 +84,25 @@ class Conversation:
             if error := hello["in_force"].get("error"):
                 raise LabBroke(f"programs on {host} can't be kept within their limits: {error}")
 
-    def join(self, name: str, channel: Channel, on_event: Callable[[Header], None]) -> None:
-        """Talk to a sidecar too, by this name. What happens beside it by itself is told to `on_event` as well."""
+    def join(
+        self,
+        name: str,
+        channel: Channel,
+        on_event: Callable[[Header, bytes], None],
+        on_end: Callable[[str], None] | None = None,
+    ) -> None:
+        """Talk to a sidecar too, by this name. What happens beside it by itself is told to `on_event` as well.
+
+        Its end breaks the lab, unless there is an `on_end`: that is told why, if it said so, and it is forgotten.
+        `packets` are told to `on_event` alone.
+        """
         self._channels[name] = channel
         self._decoders[name] = Decoder()
         self._hosts[channel.fileno()] = name
         self._poll.register(channel.fileno(), select.POLLIN)
         self._events[name] = on_event
+        if on_end is not None:
+            self._ends[name] = on_end
 
     def forget(self, host: str) -> None:
         """Listen to a host no more, for it is about to be halted. What it has said by now is heard.
@@ -97,14 +110,21 @@ class Conversation:
         Its programs are lost: they neither run nor end.
         """
         self.pump(0)
-        descriptor = self._channels.pop(host).fileno()
-        self._poll.unregister(descriptor)
-        del self._hosts[descriptor]
+        self._let_go(host)
         for program in self.programs.values():
             program.is_lost = program.is_lost or program.host == host
 
+    def _let_go(self, host: str) -> None:
+        channel = self._channels.pop(host, None)
+        if channel is not None:
+            self._poll.unregister(channel.fileno())
+            del self._hosts[channel.fileno()]
+
     def ask(self, host: str, do: str, body: bytes = b"", **words: object) -> Ticket:
-        """Send a request; its reply comes while pumping. LabBroke if the host is gone, or was halted."""
+        """Send a request; its reply comes while pumping. LabBroke if the host is gone, or was halted.
+
+        Of a sidecar whose end breaks nothing that end is heard while pumping, and no reply.
+        """
         if host not in self._channels:
             raise LabBroke(f"host {host} can't be asked: it was halted")
         ticket = Ticket(host)
@@ -113,7 +133,8 @@ class Conversation:
         try:
             self._channels[host].send(encode({"do": do, "id": self._sent, **words}, body))
         except OSError as error:
-            raise self._broken(host) from error
+            if host not in self._ends:
+                raise self._broken(host) from error
         return ticket
 
     def answer(self, ticket: Ticket, *, timeout_s: float = 30.0) -> Header:
@@ -144,15 +165,27 @@ class Conversation:
         try:
             data = self._channels[host].receive()
         except OSError as error:  # a channel that breaks off in the middle
-            raise self._broken(host) from error
+            self._lose(host, "", self._broken(host), error)
+            return
         if not data:
-            raise self._broken(host)
+            self._lose(host, "", self._broken(host))
+            return
         try:
             frames = self._decoders[host].feed(data)
         except BadFrame as error:
-            raise LabBroke(f"the agent on {host} speaks no sense: {error}") from error
+            nonsense = f"speaks no sense: {error}"
+            self._lose(host, f"it {nonsense}", LabBroke(f"the agent on {host} {nonsense}"), error)
+            return
         for header, body in frames:
             self._take(host, header, body)
+
+    def _lose(self, host: str, why: str, broken: LabBroke, cause: Exception | None = None) -> None:
+        """Its channel is of no use any more: that breaks the lab, or is told to whom it concerns."""
+        if host not in self._ends:
+            raise broken from cause
+        if host in self._channels:
+            self._let_go(host)
+            self._ends[host](why)
 
     def _take(self, host: str, header: Header, body: bytes) -> None:
         if "re" in header:
@@ -165,16 +198,18 @@ class Conversation:
             self._hear_hello(host, header)
         elif kind == "broken":
             who = f"what looks after the {host}" if host in self._events else f"the agent on {host}"
-            raise LabBroke(f"{who} broke: {header['detail']}")
+            self._lose(host, header["detail"], LabBroke(f"{who} broke: {header['detail']}"))
         elif host in self._events:
-            self._events[host](header)
+            self._events[host](header, body)
+            if kind == "packets":
+                return
         else:
             self._tell(self.programs.get((host, header["program"])), header, body)
         self._on_heard(host, header, body)
 
     def _hear_hello(self, host: str, header: Header) -> None:
         if host in self._events:
-            self._events[host](header)
+            self._events[host](header, b"")
         else:
             self.hellos[host] = header
 

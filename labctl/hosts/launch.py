@@ -26,8 +26,12 @@ def launch(
     window: bool,
     stdin: bytes = b"",
     seconds: float | None = None,
+    aside: bool = False,
 ) -> Ticket:
-    """Ask for a program to be started. `seconds`: it and all its children are killed after that."""
+    """Ask for a program to be started. `seconds`: it and all its children are killed after that.
+
+    `aside`: it is labctl's own, to look at something, and no part of what is recorded.
+    """
     conversation.programs[program.host, program.key] = program
     pieces = [stdin[at : at + _PIECE] for at in range(0, len(stdin), _PIECE)] or [b""]
     ticket = conversation.ask(
@@ -41,6 +45,7 @@ def launch(
         window=window,
         output_cap=OUTPUT_CAP,
         seconds=seconds,
+        aside=aside,
     )
     for number, piece in enumerate(pieces[1:], 2):
         conversation.ask(program.host, "feed", piece, program=program.key, end=number == len(pieces))
@@ -51,7 +56,7 @@ def started(conversation: Conversation, program: Program, ticket: Ticket) -> Non
     """Wait until it executes. NotStarted says why it can't."""
     reply = conversation.answer(ticket)
     if "error" not in reply:
-        program.started_ns = reply["started"]
+        program.pid, program.started_ns = reply["pid"], reply["started"]
         return
     del conversation.programs[program.host, program.key]
     raise NotStarted(_why(program, reply["error"], reply.get("detail", ""), reply.get("known", [])))

@@ -18,6 +18,7 @@ class Program:
         self.key = key
         self.printed = {"stdout": bytearray(), "stderr": bytearray()}
         self.is_cut = False
+        self.pid = 0  # the host's own number for it
         self.started_ns = 0
         self.ended_ns = 0
         self.status: int | None = None

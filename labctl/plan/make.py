@@ -12,6 +12,7 @@ from labctl.plan.model import AbsentHost, HostPlan, Plan
 from labctl.plan.sysctls import pinned
 from labctl.scenario.links.places import places_of, receivers
 from labctl.scenario.model import Family, HostSpec, Scenario
+from labctl.scenario.needs import needs_capture
 from labctl.scenario.problems import Position, Problem, ScenarioError, did_you_mean, quoted
 
 LONGEST_NAME = 63
@@ -70,7 +71,7 @@ def make_plan(scenario: Scenario, compose: ComposeFile, family: Family) -> Plan:
         )
     used = dict.fromkeys(host.service for host in hosts)
     notes = [*compose.notes, *(note for name in used for note in compose.services[name].notes)]
-    return Plan(
+    plan = Plan(
         name=scenario.name + (_SUFFIXES[family] if scenario.several_families else ""),
         family=family,
         subnet4=subnet4,
@@ -81,6 +82,7 @@ def make_plan(scenario: Scenario, compose: ComposeFile, family: Family) -> Plan:
         attended=receivers(scenario.steps, places_of(specs)),
         notes=tuple(dict.fromkeys(notes)),
     )
+    return plan.all_attended() if needs_capture(scenario) else plan
 
 
 _SUFFIXES = {Family.IPV4: "[ipv4]", Family.IPV6: "[ipv6]", Family.DUAL: "[dual]"}

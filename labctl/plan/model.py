@@ -6,6 +6,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from labctl.scenario.model import Family
 
@@ -102,3 +103,7 @@ class Plan(Struct, frozen=True, kw_only=True):
             if host.name == name:
                 return host
         raise KeyError(name)
+
+    def all_attended(self) -> Plan:
+        """The same lab with a sidecar asked for beside every host."""
+        return replace(self, attended=tuple(host.name for host in self.hosts))

@@ -8,9 +8,12 @@ from msgspec import Struct
 
 from labctl.runner.outcome import Verdict
 
-Style = Literal["bold", "dim", "red", "green", "yellow"]
+Style = Literal["bold", "dim", "red", "green", "yellow", "cyan"]
 
-_CODES: dict[Style, str] = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}  # ECMA-48, SGR
+_CODES: dict[Style, str] = {  # ECMA-48, SGR
+    **{"bold": "1", "dim": "2"},
+    **{"red": "31", "green": "32", "yellow": "33", "cyan": "36"},
+}
 _STYLES: dict[Verdict, Style] = {
     Verdict.PASS: "green",
     Verdict.FAIL: "red",

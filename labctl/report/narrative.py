@@ -16,6 +16,7 @@ from labctl.runner.events import (
     ScenarioEnded,
     StepBegan,
     StepEnded,
+    StepJudged,
 )
 from labctl.runner.outcome import Verdict
 from labctl.scenario.problems import printable
@@ -72,6 +73,11 @@ class Narrative:
             case StepEnded():
                 yield from self._rest_of_output(event.key)
                 yield f"{_INDENT}{self._ending(event)}"
+            case StepJudged():
+                outcome = event.outcome
+                title = self._look.paint(printable(outcome.title), "bold")
+                yield f"  {outcome.number:<4} {title}"
+                yield f"{_INDENT}{self._look.verdict(outcome.verdict)} judged by what was recorded"
 
     def _ending(self, event: StepEnded) -> str:
         verdict, took = event.outcome.verdict, seconds_in_words(event.outcome.took_s)

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
-from labctl.check.ends import AFTER_RUN, AFTER_STOP, judge_all
+from msgspec.structs import replace
+
+from labctl.check.ends import AFTER_RUN, AFTER_STOP, Ended, judge_all
 from labctl.hosts.look import doing
 from labctl.hosts.program import Program
 from labctl.runner.session import Session, StepFailed
 from labctl.scenario.model import End, ProgramRef, Send, Signal, Stop, Wait
 from labctl.scenario.placeholders import fill_end, fill_input, input_bytes
+
+if TYPE_CHECKING:
+    from labctl.runner.recorded import Record
 
 _KILLED_WITHIN_S = 10.0
 
@@ -24,16 +31,25 @@ def judge_ends(
         program = programs[index]
         return fill_end(end, n=program.number, host=program.host, addresses=session.addresses)
 
-    complaints = judge_all(
+    judge = partial(
+        judge_all,
         ends,
-        [program.as_ended() for program in programs],
         default_exits=default_exits,
         strict=session.strict,
         time_scale=session.slack,
         own=own,
     )
+    complaints = judge([program.as_ended() for program in programs])
     if complaints:
         raise StepFailed(complaints, programs)
+    if any(end.syscalls for end in ends):
+        session.postponed.append(partial(_judge_calls, judge, programs))
+
+
+def _judge_calls(
+    judge: Callable[[Sequence[Ended]], list[str]], programs: Sequence[Program], record: Record
+) -> list[str]:
+    return judge([replace(program.as_ended(), calls=record.calls(program)) for program in programs])
 
 
 def perform_wait_for_end(session: Session, step: Wait) -> None:

@@ -67,6 +67,13 @@ class StepEnded(Struct, frozen=True):
     outcome: StepOutcome
 
 
+class StepJudged(Struct, frozen=True):
+    """A step had passed, and the record of the run, now that it is whole, says otherwise."""
+
+    key: int
+    outcome: StepOutcome
+
+
 class ScenarioEnded(Struct, frozen=True):
     """Its lab is gone (or kept), and its verdict is there."""
 
@@ -74,5 +81,5 @@ class ScenarioEnded(Struct, frozen=True):
     outcome: ScenarioOutcome
 
 
-Event = ScenarioBegan | Progressed | LabCameUp | StepBegan | OutputCame | StepEnded | ScenarioEnded
+Event = ScenarioBegan | Progressed | LabCameUp | StepBegan | OutputCame | StepEnded | StepJudged | ScenarioEnded
 Listener = Callable[[Event], None]

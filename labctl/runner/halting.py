@@ -11,6 +11,7 @@ from labctl.scenario.model import Halt
 def perform_halt(session: Session, step: Halt) -> None:
     """Take the hosts down, one after the other; over when nothing of them is left."""
     for host in session.hosts[step.host]:
+        session.forget(host)
         session.links.forget(host)
         session.conversation.forget(host)
         session.halted.add(host)

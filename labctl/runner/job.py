@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from labctl.plan.model import Plan
 from labctl.scenario.model import Scenario
+
+if TYPE_CHECKING:
+    from labctl.observe.story import Story
 
 
 class Job(Struct, frozen=True):
@@ -23,7 +28,8 @@ class Options(Struct, frozen=True, kw_only=True):
 
     `stop_at_first`: start nothing more after one that didn't pass. `records`: the folder that `.labctl/runs` is
     made in, None for the scenario's own place. `slack` multiplies every timeout and every `max` of a `took`. `strict`
-    asks for the lab's own wording, which only the lab's own programs have.
+    asks for the lab's own wording, which only the lab's own programs have. `see`: record packets and system calls;
+    `show` is then given each run's folder and its story, from the thread that ran it, once the lab is down.
     """
 
     jobs: int = 1
@@ -33,3 +39,5 @@ class Options(Struct, frozen=True, kw_only=True):
     records: Path | None = None
     slack: float = 1.0
     strict: bool = True
+    see: bool = False
+    show: Callable[[Path, Story], None] | None = None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 from msgspec.structs import asdict
 
 from labctl.agent.states import missing
@@ -9,7 +12,11 @@ from labctl.hosts.look import Answer, lacking, wanted_of_link
 from labctl.runner.links import Counts
 from labctl.runner.session import Session, StepFailed
 from labctl.runner.titles import link as link_title
-from labctl.scenario.model import Check, Heal, Impair, Link, LinkState, Wait
+from labctl.scenario.links.places import is_of_record
+from labctl.scenario.model import Check, Heal, Impair, Link, LinkState, Only, Wait
+
+if TYPE_CHECKING:
+    from labctl.runner.recorded import Record
 
 
 def perform_impair(session: Session, step: Impair) -> None:
@@ -23,10 +30,29 @@ def perform_heal(session: Session, step: Heal) -> None:
 
 
 def check_link(session: Session, step: Check, link: Link, state: LinkState) -> None:
-    """Now."""
-    complaints = _complaints(session.links.counts(link, step.only), state)
-    if complaints:
-        raise StepFailed([f"{link_title(link)}: {complaint}" for complaint in complaints])
+    """What was counted, now; what passed, once the record is whole."""
+    if not is_of_record(step):
+        complaints = _complaints(session.links.counts(link, step.only), state)
+        if complaints:
+            raise StepFailed([f"{link_title(link)}: {complaint}" for complaint in complaints])
+    if state.order:
+        since_ns = session.links.changed_ns(link)
+        session.postponed.append(partial(_judge_order, session, link, step.only, state, since_ns))
+
+
+def _judge_order(
+    session: Session, link: Link, only: Only | None, state: LinkState, since_ns: int | None, record: Record
+) -> list[str]:
+    from labctl.check.passages import judged_order, passages
+
+    passed = passages(
+        record.packets(),
+        session.links.ends(link),
+        record.hosts_of,
+        only=only,
+        since_ns=None if since_ns is None else since_ns - record.zero_ns,
+    )
+    return [f"{link_title(link)}: {complaint}" for complaint in judged_order(state.order, passed)]
 
 
 def await_link(session: Session, step: Wait, link: Link, state: LinkState, patience: float) -> None:

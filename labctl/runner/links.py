@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any
@@ -10,13 +11,15 @@ from msgspec import Struct
 
 from labctl.agent.frames import Header
 from labctl.engine.contract import Channel, EngineError
-from labctl.fault.book import Book, Json, healed, impaired, only_values, values
+from labctl.fault.book import Book, Json, Rule, healed, impaired, only_values, values
 from labctl.hosts.conversation import Conversation, LabBroke, Ticket
 from labctl.plan.model import Plan
-from labctl.scenario.links.places import Interest, Places, interests, link_of, receivers
+from labctl.scenario.links.places import Interest, Places, interests, is_of_record, link_of, receivers
 from labctl.scenario.model import Check, Heal, Impair, Link, Only, Step, Wait
 
 Attend = Callable[[Sequence[str]], Mapping[str, Channel]]
+Told = Callable[[str, int, Sequence[Rule]], None]
+"""Told of a change: where packets arrive, since when (CLOCK_MONOTONIC, ns), and all rules that are in force there."""
 
 _HELLO_WITHIN_S = 30.0
 
@@ -44,11 +47,18 @@ class Links:
     """Talks to the sidecars. Hosts that no step sends packets to over a named link have none."""
 
     def __init__(
-        self, steps: Sequence[Step], plan: Plan, places: Places, conversation: Conversation, *, seed: int
+        self,
+        steps: Sequence[Step],
+        plan: Plan,
+        places: Places,
+        conversation: Conversation,
+        *,
+        seed: int,
+        told: Told | None = None,
     ) -> None:
-        """`places`: which hosts the ends of links stand for. `seed`: the scenario's."""
+        """`places`: which hosts the ends of links stand for. `seed`: the scenario's. `told`: where a record is made."""
         self._steps, self._places, self._seed = steps, places, seed
-        self._conversation = conversation
+        self._conversation, self._told = conversation, told
         self._addresses = {host.name: host.addresses for host in plan.hosts}
         self._book = Book()
         self._views = [_View(f"v{number}", interest) for number, interest in enumerate(_viewed(steps, places), 1)]
@@ -56,6 +66,7 @@ class Links:
         self._greeted: set[str] = set()
         self._shortfalls: list[str] = []
         self._lost_at_halted: dict[str, int] = {}
+        self._changes: list[tuple[int, Link]] = []
         self._heard: dict[str, Mapping[str, Any] | None] = {}
 
     def begin(self, attend: Attend) -> None:
@@ -91,6 +102,19 @@ class Links:
         """From here on the link does so. Returns when it is in force at each end that it concerns."""
         places = self._places.directions(step.link)
         self._turn_to(impaired(self._book, step, self._places, seed=self._seed), restarted=places)
+        self._changes.append((time.time_ns(), step.link))
+
+    def ends(self, link: Link) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The hosts that each end stands for."""
+        return self._places.hosts(link.sender), self._places.hosts(link.receiver)
+
+    def changed_ns(self, link: Link) -> int | None:
+        """When the last `link` step there was in force, whichever way (CLOCK_REALTIME); None where there was none."""
+        here = self._pairs(link)
+        return next((at_ns for at_ns, other in reversed(self._changes) if here & self._pairs(other)), None)
+
+    def _pairs(self, link: Link) -> set[frozenset[str]]:
+        return {frozenset((one, to)) for senders, to in self._places.directions(link) for one in senders}
 
     def heal(self, step: Heal) -> None:
         """Take away what is there. Returns when it is gone."""
@@ -142,8 +166,10 @@ class Links:
             for host in self._attended
             if host in concerned or before.of(host) != book.of(host)
         }
-        for answer in self._ask_all(requests):
+        for host, answer in zip(requests, self._ask_all(requests), strict=True):
             self._shortfalls += map(shortfall_words, answer["shortfalls"])
+            if self._told is not None:
+                self._told(host, answer["since"], book.of(host))
 
     def _rules_of(self, host: str, before: Book, restarted: Sequence[tuple[frozenset[str], str]]) -> Json:
         rules, last = self._book.of(host), before.of(host)
@@ -176,7 +202,7 @@ class Links:
             if view.interest.receiver == host
         ]
         interest = [self._interest(each.senders, each.only) for each in wanted if each.receiver == host]
-        return {"views": views, "interests": interest}
+        return {"views": views, "interests": interest, "numbers": self._told is not None}
 
     def _interest(self, senders: frozenset[str], only: Only | None) -> Json:
         return {"senders": self._addresses_of(senders), "only": only_values(only)}
@@ -188,7 +214,7 @@ class Links:
         wanted = [Interest(senders, receiver, only) for senders, receiver in self._places.directions(link)]
         return [view for view in self._views if view.interest in wanted]
 
-    def _on_event(self, header: Header) -> None:
+    def _on_event(self, header: Header, _: bytes) -> None:
         if header["ev"] == "hello":
             self._greeted.add(header["host"])
         elif header["ev"] == "counted" and header["view"] in self._heard:
@@ -217,7 +243,8 @@ def _name(host: str) -> str:
 
 def _viewed(steps: Iterable[Step], places: Places) -> list[Interest]:
     """What steps look at, each kind of packets once."""
-    looks = [(link, step.only) for step in steps if isinstance(step, Wait | Check) and (link := link_of(step))]
+    looked = (step for step in steps if isinstance(step, Wait | Check) and not is_of_record(step))
+    looks = [(link, step.only) for step in looked if (link := link_of(step))]
     seen = [Interest(senders, to, only) for link, only in looks for senders, to in places.directions(link)]
     return list(dict.fromkeys(seen))
 

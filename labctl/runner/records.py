@@ -33,15 +33,24 @@ def open_folder(scenario: Path, name: str, records: Path | None) -> Path:
     where nothing can be written there. EngineError when neither can be.
     """
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    label = re.sub(r"[^\w.\[\]-]+", "-", name).strip("-")
     beside = (records or _home_of(scenario)) / ".labctl" / "runs"
     for runs in (state_folder() / "runs",) if is_installed(scenario) else (beside, state_folder() / "runs"):
         try:
-            return _make(runs, f"{stamp}-{label}")
+            return _make(runs, f"{stamp}-{label(name)}")
         except OSError:
             continue
     message = f"there is no place for a run's records: neither in {beside.parent.parent} nor in {state_folder()}"
     raise EngineError(message, hint="set XDG_STATE_HOME to a folder that can be written")
+
+
+def label(name: str) -> str:
+    """What a scenario is called in the names of its runs' folders."""
+    return re.sub(r"[^\w.\[\]-]+", "-", name).strip("-")
+
+
+def places_of_runs(scenario: Path) -> tuple[Path, ...]:
+    """Where the folders of a scenario's runs can be, wherever it was run from; the likeliest first."""
+    return _home_of(scenario) / ".labctl" / "runs", state_folder() / "runs"
 
 
 def _home_of(scenario: Path) -> Path:

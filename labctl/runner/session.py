@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
+from typing import TYPE_CHECKING
 
 from labctl.hosts.conversation import Conversation
 from labctl.hosts.program import Program
@@ -13,6 +14,9 @@ from labctl.runner.outcome import ProgramSeen
 from labctl.scenario.model import Run, Scenario, Start
 from labctl.scenario.names import HostNames, Placed, programs_of
 from labctl.scenario.placeholders import fill
+
+if TYPE_CHECKING:
+    from labctl.runner.recorded import Judge
 
 
 class StepFailed(Exception):
@@ -29,7 +33,11 @@ class CannotTell(Exception):
 
 
 class Session:
-    """The lab, the programs that were started, and how time is measured."""
+    """The lab, the programs that were started, and how time is measured.
+
+    `halt` takes a host down, `forget` is told before. `postponed`: what the step that is being done expects of the
+    record.
+    """
 
     def __init__(
         self,
@@ -40,6 +48,7 @@ class Session:
         *,
         links: Links,
         halt: Callable[[str], None],
+        forget: Callable[[str], None],
         slack: float,
         strict: bool,
     ) -> None:
@@ -47,11 +56,12 @@ class Session:
         self.conversation = conversation
         self.hosts = hosts
         self.links = links
-        self.halt = halt
+        self.halt, self.forget = halt, forget
         self.halted: set[str] = set()
         self.slack, self.strict = slack, strict
         self.addresses = addresses_of(plan)
         self.started: dict[str, list[Program]] = {}
+        self.postponed: list[Judge] = []
         self._keys = count(1)
 
     def place(self, step: Start | Run) -> list[Program]:

@@ -19,6 +19,7 @@ from labctl.scenario.states.values import LinkState as LinkState
 from labctl.scenario.states.values import Match as Match
 from labctl.scenario.states.values import Num as Num
 from labctl.scenario.states.values import Output as Output
+from labctl.scenario.states.values import Passing as Passing
 from labctl.scenario.states.values import Port as Port
 from labctl.scenario.states.values import PortState as PortState
 from labctl.scenario.states.values import ProgramRef as ProgramRef
@@ -26,6 +27,7 @@ from labctl.scenario.states.values import ProgramState as ProgramState
 from labctl.scenario.states.values import Span as Span
 from labctl.scenario.states.values import State as State
 from labctl.scenario.states.values import Subject as Subject
+from labctl.scenario.states.values import Syscall as Syscall
 from labctl.scenario.states.values import Thing as Thing
 from labctl.scenario.states.values import ThingState as ThingState
 

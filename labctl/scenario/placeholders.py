@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from msgspec.structs import replace
 
-from labctl.scenario.model import End, Input, Match
+from labctl.scenario.model import End, Input, Match, Syscall
 
 _PLACEHOLDER = r"\{(?:(n)|(host)|([A-Za-z][A-Za-z0-9_-]*)\.ip)\}"
 
@@ -55,7 +55,11 @@ def fill_end(end: End, *, n: int, host: str, addresses: Mapping[str, str]) -> En
     def match(given: Match | None) -> Match | None:
         return None if given is None else fill_match(given, n=n, host=host, addresses=addresses)
 
-    return replace(end, stdout=match(end.stdout), stderr=match(end.stderr))
+    def call(given: Syscall) -> Syscall:
+        args = None if given.args is None else fill(given.args, n=n, host=host, addresses=addresses)
+        return replace(given, args=args)
+
+    return replace(end, stdout=match(end.stdout), stderr=match(end.stderr), syscalls=tuple(map(call, end.syscalls)))
 
 
 def input_bytes(given: Input) -> bytes:

@@ -1,20 +1,8 @@
-"""Words people bring from other tools and what they are told; words of the language that come later."""
+"""Words people bring from other tools, and what they are told."""
 
 from __future__ import annotations
 
 from labctl.scenario.reading import Words
-
-# What the language has, and which part of labctl it comes with.
-LATER: dict[str, str] = {
-    "syscalls": "the observation",
-    "order": "the observation",
-}
-
-
-def not_yet(word: str) -> tuple[str, str]:
-    """Message and hint for a word of the language that labctl does not know how to do yet."""
-    return f"`{word}` comes with {LATER[word]} and is not there yet", "leave it out for now"
-
 
 _COUNT = dict.fromkeys(("copies", "replicas", "scale", "times", "instances"), "write `count`")
 _LEFT_OUT = {
@@ -148,6 +136,8 @@ LINK_STATE_WORDS = Words(
         "unread": "write `check: tcp 51717` with `on`",
         "overflowed": "write `check: udp 51717` with `on`",
         "output": "write it for the program",
+        "syscalls": "write it at the end of a program: `run`, `wait` or `stop` with `expect`",
+        **dict.fromkeys(("sequence", "segments", "flags"), "write `order`"),
     },
 )
 END_WORDS = Words(
@@ -163,6 +153,8 @@ END_WORDS = Words(
         "err": "write `stderr`",
         "blocked": "leave it out: an ended program blocks nowhere",
         "children": "leave it out: look at it while the program runs",
+        **dict.fromkeys(("calls", "syscall", "system-calls", "strace"), "write `syscalls`"),
+        "order": "write it in a step `check: A -> B` with `expect`",
     },
 )
 PROGRAM_WORDS = Words(
@@ -176,6 +168,7 @@ PROGRAM_WORDS = Words(
         "took": "leave `until` out, and write `expect: {took: …}`",
         "listening": "write `wait: tcp 51717`",
         "blocked_in": "write `blocked`",
+        "syscalls": "leave `until` out, and write `expect: {syscalls: …}`",
     },
 )
 CHECK_WORDS = Words(
@@ -185,6 +178,7 @@ CHECK_WORDS = Words(
         "exit": "use `wait` with `expect`: a check looks at a running program",
         "took": "use `wait` with `expect`: a check looks at a running program",
         "listening": "write `check: tcp 51717`",
+        "syscalls": "use `wait` with `expect`: they are looked at when the program has ended",
         "running": "leave `expect` out: a check of a program by itself says that it runs",
     },
 )
@@ -206,5 +200,6 @@ PORT_WORDS = Words(
         "fin-wait-1": "write `fin-wait`",
         "fin-wait-2": "write `fin-wait`",
         "dropped": "write `overflowed`, or `check: A -> B`",
+        "order": "write it in a step `check: A -> B` with `expect`",
     },
 )

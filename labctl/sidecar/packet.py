@@ -20,7 +20,10 @@ _SEQUENCE = struct.Struct("!I")
 
 
 class Packet(NamedTuple):
-    """A packet. Ports are 0 for what has none; `start` and `end` are where its payload lies in the bytes."""
+    """A packet. Ports are 0 for what has none; `start` and `end` are where its payload lies in the bytes.
+
+    `same`: how many with its flow, sequence number and length have come, this one included; 0 where nobody counts.
+    """
 
     source: bytes
     protocol: int
@@ -31,6 +34,7 @@ class Packet(NamedTuple):
     end: int
     sequence: int
     flags: int
+    same: int = 0
 
     @property
     def length(self) -> int:

@@ -27,7 +27,11 @@ class Verdict(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """What a rule did to a sender's n-th packet, and when it goes on (0: never, or not known yet)."""
+    """What a rule did to a sender's n-th packet, and when it goes on (0: never, or not known yet).
+
+    `action` is `hold` for one that waits until others have gone by, and `let-go` when they have, `slow` for one
+    that a rate holds up; else what was done.
+    """
 
     rule: str
     sender: str
@@ -104,7 +108,7 @@ class Passage:
             lane.held = [traveller for traveller in held if self._is_in_force(lane, traveller.packet)]
             for traveller in held:
                 if traveller not in lane.held:
-                    self._send_on(traveller, now_ns, now_ns)
+                    self._let_go(lane, traveller, now_ns, now_ns)
 
     def _is_in_force(self, lane: _Lane, packet: Packet) -> bool:
         return self._lanes.get((lane.rule.name, lane.sender)) is lane and lane.rule.is_about(packet)
@@ -165,6 +169,7 @@ class Passage:
                 lane.last_ns = begins_ns + round(len(data) * 8e9 / rule.rate)
                 traveller.hindrances.append((lane, lane.last_ns - at_ns))
                 at_ns = lane.last_ns
+                self._tell(lane, "slow", packet, now_ns, at_ns)
             elif self._is_lost(lane, traveller, now_ns):
                 return [Verdict(number, packet, False, answer=rule.answer if rule.fault == "cut" else "")]
         holding = [lane for lane in reorders if self._holds(lane, traveller)]
@@ -243,7 +248,12 @@ class Passage:
             if traveller.passes_left:
                 lane.held.append(traveller)
             else:
-                self._send_on(traveller, at_ns, now_ns)
+                self._let_go(lane, traveller, at_ns, now_ns)
+
+    def _let_go(self, lane: _Lane, traveller: _Traveller, at_ns: int, now_ns: int) -> None:
+        """It was held, and goes on."""
+        self._on_decision(Decision(lane.rule.name, lane.sender, traveller.n, "let-go", traveller.packet, now_ns, at_ns))
+        self._send_on(traveller, at_ns, now_ns)
 
     def _send_on(self, traveller: _Traveller, at_ns: int, now_ns: int) -> None:
         """It goes on at that moment, or later: what delays it does so from there on."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from labctl.agent.frames import Header, encode
 from labctl.agent.last_words import last_words
+from labctl.sidecar.alike import Alike
 from labctl.sidecar.fragments import Fragments
 from labctl.sidecar.nfqueue import Queue
 from labctl.sidecar.packet import Packet, parse
@@ -41,6 +42,7 @@ class Sidecar:
         self._passage = Passage(names, self._on_decision)
         self._views = Views(names, self._on_count)
         self._decisions: list[Decision] = []
+        self._alike: Alike | None = None
         self._wakes_ns: int | None = None
         self._queue = Queue(QUEUE, force_buffer=settings.get("force_buffer", True))
         self._tables = Tables(settings["addresses"], has_own_queue=settings["has_own_queue"])
@@ -57,12 +59,18 @@ class Sidecar:
             self._queue.close()
 
     def _watch(self, header: Header) -> Json:
-        """Look at these packets from now on, by these views, no more by those in `gone`; tell changes of `watched`."""
+        """Look at these packets from now on, by these views, no more by those in `gone`; tell changes of `watched`.
+
+        With `numbers` packets that look alike are numbered from now on, so that a decision is known to be about one
+        of them.
+        """
         self._watched.tell()
         for name in header.get("gone", ()):
             self._views.remove(name)
         for values in header.get("views", ()):
             self._views.add(view_from(values))
+        if header.get("numbers"):
+            self._alike = self._alike or Alike()
         if "interests" in header:
             self._tables.send_to_queue([interest_from(values) for values in header["interests"]])
         self._watched.turn_to(header.get("watched", ()))
@@ -125,6 +133,8 @@ class Sidecar:
             if packet is None:
                 self._queue.release(number)
                 continue
+            if self._alike is not None:
+                packet = self._alike.numbered(packet)
             self._views.see_sent(packet)
             if self._passage.lets_pass(packet):
                 self._queue.release(number)
@@ -178,7 +188,7 @@ class Sidecar:
 def _row(decision: Decision) -> list[Any]:
     """rule, sender, n, action, t_ns, release_ns, then what tells the packet from others (Any: JSON's own types)."""
     packet: Packet = decision.packet
-    identity = [packet.protocol, packet.source_port, packet.port, packet.sequence, packet.length]
+    identity = [packet.protocol, packet.source_port, packet.port, packet.sequence, packet.length, packet.same]
     return [*decision[:4], decision.t_ns, decision.release_ns, *identity]
 
 

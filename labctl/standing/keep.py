@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 
-from labctl.engine.contract import Channel, Engine, LabSeen, Readiness, Say
+from labctl.engine.contract import Channel, Engine, LabSeen, Purpose, Readiness, Say
 from labctl.plan.model import Plan
 from labctl.standing.holder import hold
 from labctl.standing.places import claim
@@ -32,9 +32,9 @@ class KeptLab:
             halt(self.name, host)
             self._visited.channels.pop(host).close()
 
-    def attend(self, hosts: Sequence[str]) -> Mapping[str, Channel]:
+    def attend(self, hosts: Sequence[str], *, purpose: Purpose = "links") -> Mapping[str, Channel]:
         """Have its holder do it: what the sidecars are told stays when the lab is left standing."""
-        return self._visited.attend(hosts)
+        return self._visited.attend(hosts, purpose=purpose)
 
     def leave(self) -> None:
         """End the programs that were started there; the lab stays, its links as they are."""

@@ -14,6 +14,7 @@ import msgspec
 from labctl.agent.frames import BadFrame, Decoder, Header, encode
 from labctl.engine.contract import Channel, EngineError, Lab
 from labctl.scenario.model import Heal, Impair, Link
+from labctl.standing.captured import Captured
 from labctl.standing.faults import Faults
 from labctl.standing.named import places_in
 from labctl.standing.relay import Relay
@@ -28,6 +29,10 @@ def _send(channel: Channel, header: Header, body: bytes) -> None:
         channel.send(encode(header, body))
 
 
+_Talks = Relay | Shared | Captured
+"""What a visitor may talk by."""
+
+
 class _Visit:
     """One connection of a visitor: to one host, after it has said which."""
 
@@ -35,11 +40,15 @@ class _Visit:
         self.number = number
         self.stream = stream
         self.decoder = Decoder()
-        self.relay: Relay | Shared | None = None
+        self.relay: _Talks | None = None
 
     def send(self, header: Header, body: bytes) -> None:
-        with contextlib.suppress(OSError):  # it has gone; reading says so too
+        """One that has gone, or takes nothing, is sent nothing more; reading says so too."""
+        try:
             self.stream.sendall(encode(header, body))
+        except OSError:
+            with contextlib.suppress(OSError):
+                self.stream.shutdown(socket.SHUT_RDWR)
 
 
 class Holder:
@@ -51,6 +60,7 @@ class Holder:
         self._relays: dict[str, Relay] = {}
         self._sidecars: dict[str, Shared] = {}
         self._attending: dict[str, Channel] = {}
+        self._captures: dict[str, tuple[Captured, Channel]] = {}
         self._faults = Faults(lab.plan, self._sidecars)
         self._visits: dict[int, _Visit] = {}
         self._count = 0
@@ -76,7 +86,7 @@ class Holder:
     def _stop(self) -> None:
         self._runs = False
 
-    def _pass_on(self, channel: Channel, relay: Relay | Shared, on_end: Callable[[], None]) -> None:
+    def _pass_on(self, channel: Channel, relay: _Talks, on_end: Callable[[], None]) -> None:
         """Give what comes by a channel to its relay."""
         decoder = Decoder()
 
@@ -116,6 +126,7 @@ class Holder:
             self._end(visit)
             if visit.relay is not None:
                 visit.relay.leave(visit.number)
+            self._end_unheard()
 
     def _end(self, visit: _Visit) -> None:
         if self._visits.pop(visit.number, None) is not None:
@@ -127,6 +138,7 @@ class Holder:
         """`{"host": NAME}`: talk to its agent; `{"halt": NAME}`: end that host.
 
         `{"attend": [NAME]}`: see that these hosts have a sidecar; `{"sidecar": NAME}`: talk to it.
+        `{"record": [NAME]}`, `{"capture": NAME}`: the same with a capture.
         `{"link": true}`, `{"heal": true}`, and the step: for everybody; `{"faults": true}`: tell what is in force.
         `{"about": true}`: tell of the lab; `{"down": true}`: end it.
         """
@@ -141,6 +153,8 @@ class Holder:
             visit.send(self._halt(header["halt"]), b"")
         elif "attend" in header:
             visit.send(self._attend(header["attend"]), b"")
+        elif "record" in header:
+            visit.send(self._record(header["record"]), b"")
         elif "down" in header:
             self._goodbye = visit
             self._runs = False
@@ -148,6 +162,10 @@ class Holder:
             self._introduce(visit, self._relays.get(header["host"]))
         elif "sidecar" in header:
             self._introduce(visit, self._sidecars.get(header["sidecar"]))
+        elif "capture" in header:
+            host = header["capture"]
+            self._record([host])  # the former visitor may have left since
+            self._introduce(visit, self._captures[host][0] if host in self._captures else None)
 
     def _about(self) -> Header:
         return {
@@ -186,7 +204,7 @@ class Holder:
         else:
             self._faults.heal(step, places, lambda answer: visit.send(answer, b""))
 
-    def _introduce(self, visit: _Visit, relay: Relay | Shared | None) -> None:
+    def _introduce(self, visit: _Visit, relay: _Talks | None) -> None:
         """Let a visitor talk by a relay; None: what it leads to is gone since the visitor looked."""
         if relay is None:
             self._end(visit)
@@ -223,7 +241,33 @@ class Holder:
             channel.close()
             self._end_visits(relay)
 
-    def _end_visits(self, relay: Relay | Shared) -> None:
+    def _record(self, hosts: list[str]) -> Header:
+        """Start the captures that aren't there yet; what to answer. They end when nobody visits them any more."""
+        new = [host for host in dict.fromkeys(hosts) if host not in self._captures]
+        try:
+            channels = self._lab.attend(new, purpose="capture") if new else {}
+        except EngineError as error:
+            return {"error": str(error), "hint": error.hint}
+        for host, channel in channels.items():
+            relay = Captured(partial(_send, channel))
+            self._captures[host] = relay, channel
+            self._pass_on(channel, relay, partial(self._end_capture, host))
+        return {"recorded": hosts}
+
+    def _end_capture(self, host: str) -> None:
+        """Whoever talks to it hears the end."""
+        if host in self._captures:
+            relay, channel = self._captures.pop(host)
+            self._selector.unregister(channel)
+            channel.close()
+            self._end_visits(relay)
+
+    def _end_unheard(self) -> None:
+        """End the captures that nobody visits: not those that a visitor has asked for and is about to visit."""
+        for host in [host for host, (relay, _) in self._captures.items() if relay.is_left]:
+            self._end_capture(host)
+
+    def _end_visits(self, relay: _Talks) -> None:
         for visit in [visit for visit in self._visits.values() if visit.relay is relay]:
             self._end(visit)
 
@@ -234,6 +278,7 @@ class Holder:
             return {"halted": host}
         self._selector.unregister(self._lab.channels[host])
         self._end_sidecar(host)
+        self._end_capture(host)
         self._faults.forget(host)
         self._end_visits(relay)
         try:

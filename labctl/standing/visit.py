@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from labctl.agent.frames import Decoder, Header, encode
 from labctl.engine.choose import EngineName, choose
-from labctl.engine.contract import Channel, EngineError, Readiness, Say
+from labctl.engine.contract import Channel, EngineError, Purpose, Readiness, Say
 from labctl.engine.stream import SocketChannel
 from labctl.plan.model import Plan
 from labctl.scenario.model import Heal, Impair
@@ -104,6 +104,12 @@ def attend(name: str, hosts: Sequence[str]) -> dict[str, _ToSidecar]:
     return {host: _ToSidecar(_talk(name, {"sidecar": host})) for host in hosts}
 
 
+def record(name: str, hosts: Sequence[str]) -> dict[str, Channel]:
+    """A channel to the capture beside each of these hosts of that lab, for what comes from now on. EngineError."""
+    _asked(name, {"record": list(hosts)})
+    return {host: SocketChannel(_talk(name, {"capture": host})) for host in hosts}
+
+
 class _ToSidecar(SocketChannel):
     """A channel to a sidecar, by way of the holder."""
 
@@ -134,9 +140,14 @@ class VisitedLab:
         self.plan = lab.plan
         self.channels = channels
         self._attending: list[_ToSidecar] = []
+        self._recording: list[Channel] = []
 
-    def attend(self, hosts: Sequence[str]) -> Mapping[str, Channel]:
+    def attend(self, hosts: Sequence[str], *, purpose: Purpose = "links") -> Mapping[str, Channel]:
         """Have its holder see to it: a sidecar there is everybody's. What it is told ends with this visit."""
+        if purpose == "capture":
+            recorded = record(self.name, hosts)
+            self._recording += recorded.values()
+            return recorded
         attended = attend(self.name, hosts)
         self._attending += attended.values()
         return attended
@@ -150,7 +161,7 @@ class VisitedLab:
 
     def down(self) -> None:
         """Leave: the holder ends the programs of whoever has left, and the faults; these have ended on return."""
-        for channel in self.channels.values():
+        for channel in (*self.channels.values(), *self._recording):
             channel.close()
         for attending in self._attending:
             attending.leave()

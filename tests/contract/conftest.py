@@ -51,14 +51,14 @@ def any_engine(request: pytest.FixtureRequest) -> Engine:
 class Shared:
     """A module's lab: cleared after each test, made anew when a test has broken it."""
 
-    def __init__(self, engine: Engine, plan: Plan, folder: Path) -> None:
-        self._engine, self._plan, self._folder = engine, plan, folder
+    def __init__(self, engine: Engine, plan: Plan, folder: Path, *, traced: bool = False) -> None:
+        self._engine, self._plan, self._folder, self._traced = engine, plan, folder, traced
         self._standing: StandingLab | None = None
 
     def take(self) -> StandingLab:
         """The lab, made if need be."""
         if self._standing is None:
-            self._standing = StandingLab(self._engine, self._plan, self._folder)
+            self._standing = StandingLab(self._engine, self._plan, self._folder, traced=self._traced)
         return self._standing
 
     def give_back(self) -> None:
@@ -89,8 +89,9 @@ def any_shared(any_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> 
     yield from _shared(any_engine, tmp_path_factory)
 
 
-def _shared(engine: Engine, folders: pytest.TempPathFactory) -> Iterator[Shared]:
-    lab = Shared(engine, plan_of("left", "right", absent=["nobody"]), folders.mktemp(engine.name))
+def _shared(engine: Engine, folders: pytest.TempPathFactory, *, traced: bool = False) -> Iterator[Shared]:
+    plan = plan_of("left", "right", absent=["nobody"])
+    lab = Shared(engine, plan, folders.mktemp(engine.name), traced=traced)
     yield lab
     lab.end()
 
@@ -107,6 +108,32 @@ def any_lab(any_shared: Shared) -> Iterator[StandingLab]:
     """A lab of left and right, perhaps without a network, with nothing running on them."""
     yield any_shared.take()
     any_shared.give_back()
+
+
+@pytest.fixture(scope="module")
+def traced_shared(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    """The module's lab on an engine with networks, every program on it traced."""
+    yield from _shared(engine, tmp_path_factory, traced=True)
+
+
+@pytest.fixture(scope="module")
+def any_traced_shared(any_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    """The module's lab on any engine, every program on it traced."""
+    yield from _shared(any_engine, tmp_path_factory, traced=True)
+
+
+@pytest.fixture
+def traced_lab(traced_shared: Shared) -> Iterator[StandingLab]:
+    """A lab of left and right on a network of their own, where programs are traced."""
+    yield traced_shared.take()
+    traced_shared.give_back()
+
+
+@pytest.fixture
+def any_traced_lab(any_traced_shared: Shared) -> Iterator[StandingLab]:
+    """A lab of left and right, perhaps without a network, where programs are traced."""
+    yield any_traced_shared.take()
+    any_traced_shared.give_back()
 
 
 __all__ = ["EngineError"]

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from labctl.agent.frames import Header
+from labctl.agent.tracer import MOST_TEXT
 from labctl.engine.contract import Engine, Lab
 from labctl.hosts.conversation import Conversation, Ticket
 from labctl.hosts.launch import OUTPUT_CAP, launch, started
@@ -31,7 +32,7 @@ def silently(_: str) -> None:
 class StandingLab:
     """A lab that a test, or a module of tests, has to itself."""
 
-    def __init__(self, engine: Engine, plan: Plan, folder: Path, *, lab: str = "") -> None:
+    def __init__(self, engine: Engine, plan: Plan, folder: Path, *, lab: str = "", traced: bool = False) -> None:
         self.engine = engine
         self.id = lab or uuid4().hex[:12]
         folder = folder / self.id
@@ -39,13 +40,16 @@ class StandingLab:
         engine.prepare(plan, silently)
         self.lab: Lab = engine.up(plan, lab=self.id, folder=folder, say=silently)
         self.heard: list[tuple[str, Header]] = []
+        self.traces: dict[str, bytearray] = {}
         try:
             self.conversation = Conversation(
                 self.lab.channels,
-                on_heard=lambda host, header, _: self.heard.append((host, header)),
+                on_heard=self._hear,
                 last_words=getattr(self.lab, "last_words", lambda: ""),
             )
             self.conversation.greet()
+            if traced:
+                self.trace()
         except BaseException:
             self.lab.down()
             raise
@@ -63,13 +67,25 @@ class StandingLab:
         """As it was built."""
         return self.lab.plan
 
-    def heard_of(self, running: Running) -> list[str]:
-        """What the agent said of a program, by kind and in order (`output`, `cut`, `ended`, `gone`).
+    def trace(self, *, most: int = MOST_TEXT) -> None:
+        """Have every program traced that is started from now on, and so many bytes kept of each trace."""
+        for host in self.lab.channels:
+            reply = self.conversation.answer(self.conversation.ask(host, "trace", most=most))
+            assert reply.get("ok"), reply
 
-        However many pieces output came in, it counts once.
+    def _hear(self, host: str, header: Header, body: bytes) -> None:
+        self.heard.append((host, header))
+        if header["ev"] == "traced":
+            self.traces.setdefault(header["program"], bytearray()).extend(body)
+
+    def heard_of(self, running: Running) -> list[str]:
+        """What the agent said of a program, by kind and in order (`output`, `cut`, `traced`, `ended`, `gone`).
+
+        However many pieces output or a trace came in, one after another they count once.
         """
         kinds = [header["ev"] for _, header in self.heard if header.get("program") == running.program.key]
-        return [kind for at, kind in enumerate(kinds) if kind != "output" or kinds[at - 1 : at] != ["output"]]
+        in_pieces = ("output", "traced")
+        return [kind for at, kind in enumerate(kinds) if kind not in in_pieces or kinds[at - 1 : at] != [kind]]
 
     def host(self, name: str) -> Host:
         """One of its hosts."""
@@ -95,6 +111,7 @@ class StandingLab:
         assert self.conversation.until(lambda: all(one.is_gone for one in started), timeout_s=PATIENCE_S)
         self.conversation.programs.clear()
         self.heard.clear()
+        self.traces.clear()
 
 
 class Host:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import signal
@@ -134,16 +135,29 @@ def kill(lab: StandingLab, host: str, hello: Header) -> None:
 def send_signal(engine: str, lab: str, hello: Header, number: signal.Signals) -> None:
     """Send a signal to the sidecar that said this; on Docker to all of that lab's, for there each is a container."""
     if engine == "docker":
-        words = ["docker", "ps", "--quiet", "--filter", f"label=labctl.lab={lab}"]
-        words += ["--filter", "ancestor=labctl-sidecar:latest"]
-        containers = subprocess.run(words, check=True, capture_output=True, text=True, timeout=60).stdout.split()
-        words = ["docker", "kill", "--signal", number.name, *containers]
-        subprocess.run(words, check=True, capture_output=True, timeout=60)
-        return
+        _output_of(["docker", "kill", "--signal", number.name, *containers_of(lab)])
+    else:
+        os.kill(process_of(hello), number)
+
+
+def containers_of(lab: str) -> list[str]:
+    """The containers of a lab's sidecars that run."""
+    words = ["docker", "ps", "--quiet", "--filter", f"label=labctl.lab={lab}"]
+    return _output_of([*words, "--filter", "ancestor=labctl-sidecar:latest"]).split()
+
+
+def rights_of(container: str) -> list[str]:
+    """The capabilities that a container was given; ALL others were taken from it."""
+    config = json.loads(_output_of(["docker", "inspect", "--format", "{{json .HostConfig}}", container]))
+    assert config["CapDrop"] == ["ALL"]
+    return [name.removeprefix("CAP_") for name in config["CapAdd"]]
+
+
+def process_of(hello: Header) -> int:
+    """The sidecar on namespaces that said this."""
     for one in descendants(os.getpid(), processes()):
         if _numbers_of(one.pid)[1:] == [str(hello["pid"])]:
-            os.kill(one.pid, number)
-            return
+            return one.pid
     raise AssertionError(f"no sidecar of {hello['host']} was found")
 
 

@@ -105,11 +105,14 @@ class Traffic:
         return counts
 
     def decided(self) -> list[tuple[int, str]]:
-        """Of which of right's packets something was decided since the last `impair`, and what."""
+        """Of which of right's packets something was decided since the last `impair`, and what.
+
+        That one which was held goes on is left out.
+        """
         assert self.attendant.ask("audit")["lost"] == 0
         rows = [row for header in self.attendant.heard if header.get("ev") == "decided" for row in header["rows"]]
         assert {row[1] for row in rows} <= {"right"}
-        return [(row[2], row[3]) for row in rows]
+        return [(row[2], row[3]) for row in rows if row[3] != "let-go"]
 
     def send(self, count: int, *, family: str = "address4", size: int = 30) -> int:
         """Send datagrams 1 … count; of how many sends an error was told. They have come to the sidecar by now."""

@@ -16,25 +16,19 @@ from labctl.report.failure import failure_text
 from labctl.report.look import Look
 from labctl.runner.outcome import ScenarioOutcome, Verdict
 from labctl.runner.select import ScenarioFile, load, scenario_id
-from tests.live.conftest import Outcomes
+from tests.live.conftest import SHIPPED, Outcomes, short
 
-ROOT = Path(__file__).parents[2]
 DATA = Path(__file__).parent / "data"
-SHIPPED = sorted((ROOT / "scenarios").rglob("*.yaml"))
 ALL_MUTANTS = sorted((DATA / "mutants").glob("*.yaml"))
 UNTOLD = [file for file in ALL_MUTANTS if "  # unknown: " in file.read_text()]
 MUTANTS = [file for file in ALL_MUTANTS if file not in UNTOLD]
-
-
-def _short(file: Path) -> str:
-    return scenario_id(file.relative_to(ROOT))
 
 
 def _told(outcome: ScenarioOutcome) -> str:
     return failure_text(outcome, Look())
 
 
-@pytest.mark.parametrize("file", [*SHIPPED, *sorted(DATA.glob("*.yaml"))], ids=_short)
+@pytest.mark.parametrize("file", [*SHIPPED, *sorted(DATA.glob("*.yaml"))], ids=short)
 def test_scenario_passes(file: Path, outcomes: Outcomes) -> None:
     """With every family that it names."""
     came = outcomes[file]
@@ -44,7 +38,7 @@ def test_scenario_passes(file: Path, outcomes: Outcomes) -> None:
     assert [outcome.verdict for outcome in came] == [Verdict.PASS] * len(came), "\n".join(map(_told, came))
 
 
-@pytest.mark.parametrize("file", MUTANTS, ids=_short)
+@pytest.mark.parametrize("file", MUTANTS, ids=short)
 def test_mutant_fails_at_the_right_step_with_the_right_words(file: Path, outcomes: Outcomes) -> None:
     """Nothing before that step fails, and nothing after it is run."""
     line, piece = _expected(file, "fails")
@@ -56,7 +50,7 @@ def test_mutant_fails_at_the_right_step_with_the_right_words(file: Path, outcome
     assert piece in "\n".join(judged[0].complaints)
 
 
-@pytest.mark.parametrize("file", UNTOLD, ids=_short)
+@pytest.mark.parametrize("file", UNTOLD, ids=short)
 def test_what_did_not_happen_as_asked_is_unknown_though_all_steps_pass(file: Path, outcomes: Outcomes) -> None:
     """And the reason is told."""
     _, piece = _expected(file, "unknown")
@@ -78,7 +72,7 @@ def _expected(mutant: Path, what: str) -> tuple[int, str]:
     return marked[0]
 
 
-@pytest.mark.parametrize("file", SHIPPED, ids=_short)
+@pytest.mark.parametrize("file", SHIPPED, ids=short)
 def test_shipped_scenario_teaches(file: Path) -> None:
     """It has a name, says what is claimed, can be chosen by a tag, and says at its steps what to see and why."""
     loaded = load([ScenarioFile(scenario_id(file), file)])

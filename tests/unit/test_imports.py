@@ -19,14 +19,15 @@ ALLOWED: dict[str, set[str]] = {
     "scenario": set(),
     "plan": {"scenario"},
     "fault": {"scenario"},
+    "observe": {"agent", "sidecar"},
     "engine": {"agent", "plan", "scenario", "sidecar"},
-    "check": {"agent", "engine", "hosts", "plan", "scenario"},
+    "check": {"agent", "engine", "hosts", "observe", "plan", "scenario"},
     "hosts": {"agent", "check", "engine", "plan", "scenario"},
-    "runner": {"agent", "check", "engine", "fault", "hosts", "plan", "scenario"},
+    "runner": {"agent", "check", "engine", "fault", "hosts", "observe", "plan", "scenario"},
     "standing": {"agent", "engine", "fault", "hosts", "plan", "runner", "scenario"},
-    "report": {"engine", "plan", "runner", "scenario"},
+    "report": {"engine", "observe", "plan", "runner", "scenario"},
     "pytest_plugin": {"check", "cli", "engine", "hosts", "plan", "report", "runner", "scenario"},
-    "cli": {"agent", "check", "engine", "hosts", "plan", "report", "runner", "scenario", "standing"},
+    "cli": {"agent", "check", "engine", "hosts", "observe", "plan", "report", "runner", "scenario", "standing"},
     "__main__": {"cli"},
 }
 """Each room of labctl, and whose words it may use. Engines are known by their contract: see below."""
@@ -122,6 +123,7 @@ def test_engines_do_not_know_each_other() -> None:
         ("docker", "labctl.engine.docker.daemon"),
         ("testinfra", "labctl.check"),
         ("click", "labctl.cli"),
+        ("jinja2", "labctl.report.html"),
         ("yaml", "labctl.scenario"),
     ],
 )

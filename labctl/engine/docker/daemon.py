@@ -102,18 +102,21 @@ class Daemon:
         ended = found["Status"] in ("exited", "dead") or bool(found.get("Error"))
         return State(found["Status"], int(found["ExitCode"]) if ended else None, found["Error"], found["OOMKilled"])
 
-    def create_sidecar(self, image: str, words: Sequence[str], *, labels: Mapping[str, str], network: str) -> str:
-        """A container that may do what it likes to its network, and nothing else; its id. It still has to start.
+    def create_sidecar(
+        self, image: str, words: Sequence[str], *, rights: Sequence[str], labels: Mapping[str, str], network: str
+    ) -> str:
+        """A container that has these rights over its network, and no others; its id. It still has to start.
 
-        `network` is `none` or `container:ID`. Its standard input ends when whoever is attached goes.
+        `rights` are capabilities without CAP_, `network` is `none` or `container:ID`. Its standard input ends when
+        whoever is attached goes.
         """
         from docker.types import LogConfig
 
         with self._translated("creating a sidecar"):
-            rights = self._api.create_host_config(
+            config = self._api.create_host_config(
                 network_mode=network,
                 cap_drop=["ALL"],
-                cap_add=["NET_ADMIN", "NET_RAW"],
+                cap_add=list(rights),
                 security_opt=["no-new-privileges:true"],
                 pids_limit=_SIDECAR_PROCESSES,
                 mem_limit=_SIDECAR_MEMORY,
@@ -121,7 +124,7 @@ class Daemon:
                 log_config=LogConfig(type="none"),
             )
             made = self._api.create_container(
-                image, [], entrypoint=list(words), user="0:0", stdin_open=True, labels=dict(labels), host_config=rights
+                image, [], entrypoint=list(words), user="0:0", stdin_open=True, labels=dict(labels), host_config=config
             )
         return str(made["Id"])
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
-from labctl.engine.contract import EngineError, Say
+from labctl.engine.contract import EngineError, Purpose, Say
 from labctl.engine.docker.attending import Attendants
 from labctl.engine.docker.channel import DockerChannel
 from labctl.engine.docker.child import Child
@@ -47,7 +47,7 @@ class DockerLab:
         return self.channels_by_host
 
     def halt(self, host: str) -> None:
-        """Take its container off the network, and kill it and its sidecar's. Compose must be done with it by then."""
+        """Take its container off the network, and kill it and its sidecars'. Compose must be done with it by then."""
         if host not in self.channels_by_host:
             return
         assert self.daemon is not None  # it was needed to come up
@@ -60,13 +60,13 @@ class DockerLab:
             self._attendants.end(host)
         self.channels_by_host.pop(host).close()
 
-    def attend(self, hosts: Sequence[str]) -> Mapping[str, DockerChannel]:
+    def attend(self, hosts: Sequence[str], *, purpose: Purpose = "links") -> Mapping[str, DockerChannel]:
         """Each sidecar is a container of the sidecars' image in the host's network namespace."""
         demand_attendable(hosts, self._plan, self.channels_by_host)
         assert self.daemon is not None  # it was needed to come up
         if self._attendants is None:
             self._attendants = Attendants(self.daemon, labels(self.lab, self._plan.name, myself()))
-        return self._attendants.begin(hosts, self._plan, self.containers) if hosts else {}
+        return self._attendants.begin(hosts, self._plan, self.containers, purpose) if hosts else {}
 
     def down(self) -> None:
         """End all hosts at once and let Compose remove them; what it leaves, remove by label."""

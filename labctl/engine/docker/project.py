@@ -21,7 +21,10 @@ from labctl.scenario.model import Family
 Json = dict[str, object]
 
 UID = GID = 1000
-"""Whom programs run as. The agent is root without privileges but those below."""
+"""Whom programs run as. The agent is root without privileges but those below.
+
+A tracer of programs has their uid; SYS_PTRACE is what keeps them from looking into it as it does into them.
+"""
 
 NETWORK = "lab"
 SHIELD = "_shield"
@@ -41,13 +44,11 @@ _FOLDERS = (
 class Circumstances(Struct, frozen=True):
     """What of the daemon's machine a Compose file depends on.
 
-    `ptrace_is_restricted`: Yama lets only a parent trace (kernel: Documentation/admin-guide/LSM/Yama.rst).
     `has_ipv6`: the kernel has it, and so its settings. `endpoint_sysctls`: an interface's settings belong to
     the network's options, as Docker wants it from API 1.46 on. `isolates_ipv6`: from Engine 28 on a bridge can
     be kept without an IPv6 address of the machine's.
     """
 
-    ptrace_is_restricted: bool = False
     has_ipv6: bool = True
     endpoint_sysctls: bool = False
     isolates_ipv6: bool = False
@@ -90,7 +91,7 @@ def _service(host: HostPlan, plan: Plan, labels: Mapping[str, str], circumstance
             for key, value in host.sysctls.items()
             if key not in apart and (circumstances.has_ipv6 or not key.startswith("net.ipv6."))
         },
-        "cap_add": ["KILL", "SETGID", "SETUID"] + ["SYS_PTRACE"] * circumstances.ptrace_is_restricted,
+        "cap_add": ["KILL", "SETGID", "SETUID", "SYS_PTRACE"],
         **_confined(host),
     }
 
@@ -112,7 +113,7 @@ def _confined(host: HostPlan) -> Json:
     return {
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true"],
-        "pids_limit": 2 * limits.processes + _AGENT_PROCESSES,  # each program has a keeper
+        "pids_limit": 3 * limits.processes + _AGENT_PROCESSES,  # each program has a keeper, and perhaps a tracer
         "mem_limit": str(memory),
         "memswap_limit": str(memory),
         "ulimits": {

@@ -82,21 +82,10 @@ def find_circumstances(plan: Plan, words: tuple[str, ...], endpoint: Endpoint) -
     sets_interfaces = any(names_an_interface(key) for host in plan.hosts for key in host.sysctls)
     api = look(endpoint).version()[1] if speaks_ipv6 or sets_interfaces else (0, 0)
     return Circumstances(
-        ptrace_is_restricted=_ptrace_is_restricted(endpoint),
         has_ipv6=not endpoint.is_local or os.path.exists("/proc/sys/net/ipv6"),
         endpoint_sysctls=sets_interfaces and api >= (1, 46) and not compose_version(words).startswith("1."),
         isolates_ipv6=api >= (1, 48),
     )
-
-
-def _ptrace_is_restricted(endpoint: Endpoint) -> bool:
-    """Taken for granted where this machine's kernel is not the hosts'."""
-    if not endpoint.is_local:
-        return True
-    try:
-        return int(Path("/proc/sys/kernel/yama/ptrace_scope").read_text()) >= 1
-    except (OSError, ValueError):
-        return False
 
 
 class _Meeting:

@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import labctl
-from labctl.engine.contract import Channel, EngineError, Finding, LabSeen, Readiness, Say
+from labctl.engine.contract import Channel, EngineError, Finding, LabSeen, Purpose, Readiness, Say
 from labctl.engine.control import Control
 from labctl.engine.fake.orders import Orders, orders_for
 from labctl.engine.owner import myself
@@ -154,7 +154,7 @@ class FakeLab:
             self._parent.halt(host)
             self.channels.pop(host).close()
 
-    def attend(self, hosts: Sequence[str]) -> Mapping[str, Channel]:
+    def attend(self, hosts: Sequence[str], *, purpose: Purpose = "links") -> Mapping[str, Channel]:
         """EngineError: there is no network whose packets a sidecar could get hold of."""
         raise EngineError("hosts of the engine 'fake' have no network, so no sidecar", hint="use '--engine netns'")
 

@@ -1,7 +1,8 @@
 """Settings and a host's first process -> a process beside it that has entered its network, and becomes its sidecar.
 
-Forked by the supervisor, never executed anew; stdlib only. The sidecar sees the machine's files, for the packet
-filter's commands, but has a /run of its own, and is no process of the host's: programs there don't see it.
+Forked by the supervisor, never executed anew; stdlib only. The sidecar is no process of the host's: programs there
+don't see it. One for links sees the machine's files, for the packet filter's commands, but has a /run of its own; one
+that records gives up every right as soon as it does.
 """
 
 from __future__ import annotations
@@ -21,21 +22,25 @@ from labctl.engine.netns import libraries
 from labctl.engine.netns.host import keep_only
 
 _ENDS_WITHIN_S = 5.0
-_MEMORY = 128 * 1024 * 1024
-"""Bytes that a sidecar may use, with the packets that it holds."""
+_MEMORY = {"links": 128 * 1024 * 1024, "capture": 32 * 1024 * 1024}
+"""Bytes that a sidecar may use by its purpose, with the packets that it holds."""
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
+_Key = tuple[str, str]
+"""A host, and what the sidecar beside it is for."""
+
+
 class Attendants:
-    """The sidecars of a lab: at most one beside each host."""
+    """The sidecars of a lab: at most one beside each host for each purpose."""
 
     def __init__(self) -> None:
-        self._pids: dict[str, int] = {}
+        self._pids: dict[_Key, int] = {}
 
     @property
     def memory(self) -> int:
         """Bytes that they may use together."""
-        return _MEMORY * len(self._pids)
+        return sum(_MEMORY[purpose] for _, purpose in self._pids)
 
     def begin(self, wanted: list[tuple[dict[str, Any], int]]) -> list[socket.socket]:
         """Fork a sidecar for each of (settings, the host's first process); our ends of their channels.
@@ -43,61 +48,81 @@ class Attendants:
         OSError, and none of them, if one can't be had.
         """
         channels: list[socket.socket] = []
-        begun: list[str] = []
+        begun: list[_Key] = []
         try:
             for settings, pid in wanted:
-                self._wait_for_the_former(settings["host"])
+                key = settings["host"], settings.get("purpose", "links")
+                self._wait_for_the_former(key)
                 ours, theirs = socket.socketpair()
                 channels.append(ours)
                 with theirs:
-                    self._pids[settings["host"]] = _fork_sidecar(settings, pid, theirs)
-                begun.append(settings["host"])
+                    self._pids[key] = _fork_sidecar(settings, pid, theirs)
+                begun.append(key)
         except OSError:
             for channel in channels:
                 channel.close()
-            for host in begun:
-                self.end(host)
+            for key in begun:
+                self._end(key)
             raise
         return channels
 
     def end(self, host: str) -> None:
-        """Kill a host's sidecar, if it has one."""
-        pid = self._pids.pop(host, None)
-        if pid is not None:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
+        """Kill a host's sidecars, if it has any."""
+        for key in [key for key in self._pids if key[0] == host]:
+            self._end(key)
 
     def forget(self, pid: int) -> None:
         """A child was buried; it may have been one of these."""
-        self._pids = {host: its for host, its in self._pids.items() if its != pid}
+        self._pids = {key: its for key, its in self._pids.items() if its != pid}
 
-    def _wait_for_the_former(self, host: str) -> None:
+    def _end(self, key: _Key) -> None:
+        pid = self._pids.pop(key)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+    def _wait_for_the_former(self, key: _Key) -> None:
         """Its channel may be closed, and it about to end. OSError if it goes on."""
-        pid = self._pids.get(host)
+        pid = self._pids.get(key)
         if pid is None:
             return
         descriptor = os.pidfd_open(pid)
         try:
             if not select.select([descriptor], [], [], _ENDS_WITHIN_S)[0]:
-                raise OSError(0, f"host {host} is attended already")
+                raise OSError(0, f"host {key[0]} is attended already, for its {key[1]}")
         finally:
             os.close(descriptor)
         os.waitpid(pid, 0)
-        del self._pids[host]
+        del self._pids[key]
 
 
 def _fork_sidecar(settings: dict[str, Any], host: int, channel: socket.socket) -> int:
     return forked(
-        partial(_be_sidecar, settings, host, channel, os.getpid()),
+        partial(_be_beside, settings, host, channel, os.getpid()),
         lambda error: channel.sendall(encode({"ev": "broken", "detail": last_words(error)})),
     )
 
 
-def _be_sidecar(settings: dict[str, Any], host: int, channel: socket.socket, supervisor: int) -> None:
+def _be_beside(settings: dict[str, Any], host: int, channel: socket.socket, supervisor: int) -> None:
     kernel.die_with_parent(supervisor, signal.SIGKILL)
     os.setsid()
-    os.environ["PATH"] = _PATH
     network = os.open(f"/proc/{host}/ns/net", os.O_RDONLY)
+    if settings.get("purpose") == "capture":
+        _be_capture(settings, network, channel)
+    else:
+        _be_sidecar(settings, network, channel)
+
+
+def _be_capture(settings: dict[str, Any], network: int, channel: socket.socket) -> None:
+    libraries.go_through_them()
+    from labctl.sidecar import capture
+
+    kernel.setns(network, kernel.CLONE_NEWNET)
+    keep_only(channel.fileno())
+    capture.main(settings, channel.fileno(), channel.fileno(), when_open=kernel.drop_capabilities)
+
+
+def _be_sidecar(settings: dict[str, Any], network: int, channel: socket.socket) -> None:
+    os.environ["PATH"] = _PATH
     kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWNET)
     kernel.mount("run", "/run", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=755,size=1m")
     libraries.go_through_them()

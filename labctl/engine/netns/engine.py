@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import labctl
-from labctl.engine.contract import Channel, EngineError, LabSeen, Readiness, Say
+from labctl.engine.contract import Channel, EngineError, LabSeen, Purpose, Readiness, Say
 from labctl.engine.control import Control
 from labctl.engine.netns.orders import orders_for
 from labctl.engine.netns.readiness import look, why
-from labctl.engine.sidecar import demand_attendable, settings_for
+from labctl.engine.sidecar import capture_settings, demand_attendable, settings_for
 from labctl.plan.model import Plan
 
 _UP_WITHIN_S = 60.0
@@ -119,7 +119,7 @@ class NetnsLab:
         self.plan = plan
         self.channels = channels
         self._supervisor = supervisor
-        self._attending: dict[str, Channel] = {}
+        self._attending: dict[tuple[Purpose, str], Channel] = {}
         self.began_ns = time.monotonic_ns()
 
     def halt(self, host: str) -> None:
@@ -127,14 +127,15 @@ class NetnsLab:
         if host in self.channels:
             self._supervisor.halt(host)
             self.channels.pop(host).close()
-            if host in self._attending:
-                self._attending.pop(host).close()
+            for key in [key for key in self._attending if key[1] == host]:
+                self._attending.pop(key).close()
 
-    def attend(self, hosts: Sequence[str]) -> Mapping[str, Channel]:
+    def attend(self, hosts: Sequence[str], *, purpose: Purpose = "links") -> Mapping[str, Channel]:
         """Its supervisor does it: each sidecar is a process that enters the host's network and nothing else of it."""
         demand_attendable(hosts, self.plan, self.channels)
-        channels = self._supervisor.attend([settings_for(self.plan, host) for host in hosts]) if hosts else {}
-        self._attending |= channels
+        told = [settings_for(self.plan, host) if purpose == "links" else capture_settings(host) for host in hosts]
+        channels = self._supervisor.attend([one | {"purpose": purpose} for one in told]) if hosts else {}
+        self._attending |= {(purpose, host): channel for host, channel in channels.items()}
         return channels
 
     def down(self) -> None:

@@ -1,23 +1,26 @@
 """This machine -> whether labs on namespaces work here, and which setting stands in the way if not.
 
-Found out by doing: a supervisor makes a lab of one host. Only when that fails are settings read, to name the one
-that stands in the way.
+Found out by doing: a supervisor makes a lab of one host, whose agent has strace take hold of a process. Only when that
+fails are settings read, to name the one that stands in the way.
 """
 
 from __future__ import annotations
 
 import os
 import platform
+import select
 import sys
 from pathlib import Path
 from typing import Any
 
-from labctl.engine.contract import EngineError, Finding, Readiness
+from labctl.agent.frames import BadFrame, Decoder, Header, encode
+from labctl.engine.contract import Channel, EngineError, Finding, Readiness
 from labctl.engine.netns.ip import find_ip
 from labctl.plan.model import HostPlan, Plan
 from labctl.scenario.model import Family
 
 _MEND_AS_ROOT = "as root: "
+_ANSWERS_WITHIN_S = 10.0
 
 
 def look() -> Readiness:
@@ -26,8 +29,7 @@ def look() -> Readiness:
     if findings[0].works:
         findings.append(_iproute2())
     if all(finding.works for finding in findings):
-        findings.append(_tried())
-        findings.append(_strace())
+        findings += _tried()
     return Readiness("netns", tuple(findings))
 
 
@@ -41,25 +43,45 @@ def _iproute2() -> Finding:
     return Finding("iproute2", place is not None, place or "", "" if place else "apt-get install iproute2")
 
 
-def _strace() -> Finding:
-    """Only tracing needs it: its absence is told, and doesn't hinder."""
-    present = any(os.access(f"{folder}/strace", os.X_OK) for folder in ("/usr/bin", "/bin"))
-    return Finding("strace", True, "there" if present else "missing; only needed to trace: apt-get install strace")
-
-
-def _tried() -> Finding:
+def _tried() -> list[Finding]:
     from labctl.engine.netns.engine import Supervisor
 
     supervisor = Supervisor()
     try:
-        for channel in supervisor.make(smallest_plan()).values():
-            channel.close()
+        (channel,) = supervisor.make(smallest_plan()).values()
+        strace = of_tracing(_asked_to_trace(channel))
+        channel.close()
     except EngineError as error:
-        return Finding("namespaces", False, str(error), error.hint)
+        return [Finding("namespaces", False, str(error), error.hint)]
     finally:
         supervisor.end()
     user = "an unprivileged user (started as root)" if os.geteuid() == 0 else "this user"
-    return Finding("namespaces", True, f"a lab was built as {user}")
+    return [Finding("namespaces", True, f"a lab was built as {user}"), strace]
+
+
+def _asked_to_trace(channel: Channel) -> Header:
+    """What the agent answers."""
+    decoder = Decoder()
+    try:
+        channel.send(encode({"do": "trace", "id": 1}))
+        while select.select([channel], [], [], _ANSWERS_WITHIN_S)[0]:
+            data = channel.receive()
+            for header, _ in decoder.feed(data):
+                if header.get("re") == 1:
+                    return header
+            if not data:
+                break
+    except (OSError, BadFrame) as error:
+        return {"error": "failed", "detail": str(error)}
+    return {"error": "failed", "detail": f"no answer within {_ANSWERS_WITHIN_S:g} s"}
+
+
+def of_tracing(answer: Header) -> Finding:
+    """An agent's answer to `trace`. Only tracing needs it: that it can't be is told, and doesn't hinder."""
+    if "error" not in answer:
+        return Finding("strace", True, "programs can be traced")
+    mend = f": {answer['mend']}" if answer.get("mend") else ""
+    return Finding("strace", True, f"{answer.get('detail') or answer['error']}; only needed to trace{mend}")
 
 
 def smallest_plan() -> Plan:

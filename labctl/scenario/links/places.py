@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from labctl.scenario.model import Check, Heal, HostSpec, Impair, Link, Only, Step, Wait
+from labctl.scenario.model import Check, Heal, HostSpec, Impair, Link, LinkState, Only, Step, Wait
 from labctl.scenario.names import copies, hosts_by_name
 
 
@@ -58,9 +58,19 @@ def link_of(step: Step) -> Link | None:
 
 
 def receivers(steps: Iterable[Step], places: Places) -> tuple[str, ...]:
-    """The hosts where packets arrive on any link that a step names, each once. No other need be attended."""
-    named = (link for step in steps if (link := link_of(step)) is not None)
+    """The hosts where packets arrive on any link that a step names, each once. No other need be attended.
+
+    Which packets passed in which order is seen from the record: nothing need be counted for it.
+    """
+    named = (link for step in steps if (link := link_of(step)) is not None and not is_of_record(step))
     return tuple(dict.fromkeys(receiver for link in named for _, receiver in places.directions(link)))
+
+
+def is_of_record(step: Step) -> bool:
+    """Whether it looks at a link and needs nothing but the record for it."""
+    if not isinstance(step, Check) or not isinstance(step.expect, LinkState):
+        return False
+    return bool(step.expect.order) and step.expect == LinkState(order=step.expect.order)
 
 
 def interests(steps: Iterable[Step], places: Places) -> tuple[Interest, ...]:
@@ -75,7 +85,7 @@ def _interests_of(step: Step, places: Places) -> Iterator[Interest]:
     if isinstance(step, Impair):
         if all(fault.which is not None and fault.which.fragments for fault in step.faults):
             return
-    elif not isinstance(step, Wait | Check):
+    elif not isinstance(step, Wait | Check) or is_of_record(step):
         return
     if (link := link_of(step)) is not None:
         for senders, receiver in places.directions(link):

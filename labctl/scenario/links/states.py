@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from labctl.scenario.kinds.maps import table
+from labctl.scenario.kinds.maps import object_schema, table
 from labctl.scenario.kinds.measures import NUM
 from labctl.scenario.links.faults import COUNT_OF
+from labctl.scenario.links.order import ORDER, check_order
 from labctl.scenario.links.packets import ONLY, ORDINALS
 from labctl.scenario.model import Link, LinkState, Num, Only
 from labctl.scenario.reading import Key, Kind, Page, Unreadable, Values
-from labctl.scenario.states.kinds import later, note_later, state_kind
+from labctl.scenario.states.kinds import state_kind
 from labctl.scenario.words import LINK_STATE_WORDS
 from labctl.scenario.yaml.tree import Mapping as MapNode
 from labctl.scenario.yaml.tree import Node, Sequence
@@ -31,21 +32,23 @@ _DROPPED: Key[Num | tuple[int, ...]] = Key(
     Kind("a whole number, {min, max} or a list", _read_dropped, {"anyOf": [NUM.schema, ORDINALS.schema]}),
 )
 _RETRANSMITTED, _RESETS = Key("retransmitted", NUM), Key("resets", NUM)
-_KEYS = table(_SENT, _ARRIVED, _DROPPED, _RETRANSMITTED, _RESETS, later("order"))
+_COUNTED_KEYS = table(_SENT, _ARRIVED, _DROPPED, _RETRANSMITTED, _RESETS)
+_KEYS = table(*_COUNTED_KEYS.values(), ORDER)
 
 
 def _link_state(values: Values, page: Page) -> LinkState:
-    note_later(values, page)
     return LinkState(
         sent=values.get(_SENT),
         arrived=values.get(_ARRIVED),
         dropped=values.get(_DROPPED),
         retransmitted=values.get(_RETRANSMITTED),
         resets=values.get(_RESETS),
+        order=values.get(ORDER) or (),
     )
 
 
 LINK_STATE: Kind[LinkState] = state_kind("a link's state", _KEYS, LINK_STATE_WORDS, _link_state)
+LINK_UNTIL_SCHEMA = object_schema(_COUNTED_KEYS, minProperties=1)
 
 
 def link_state(link: Link, key: Key[Node], values: Values, page: Page) -> LinkState:
@@ -54,7 +57,11 @@ def link_state(link: Link, key: Key[Node], values: Values, page: Page) -> LinkSt
     state = LINK_STATE.read(node, page)
     if state is None or not isinstance(node, MapNode):
         raise Unreadable(key.name)
-    _check(link, state, values, Values(node), page)
+    asked = Values(node)
+    if key.name == "until" and "order" in asked.keys:
+        message = "'order' is judged at the end of the run, and a wait wants to know now"
+        page.wrong(asked.keys["order"], message, "write a step `check: A -> B` with `expect`")
+    _check(link, state, values, asked, page)
     return state
 
 
@@ -68,3 +75,5 @@ def _check(link: Link, state: LinkState, values: Values, asked: Values, page: Pa
     for name in _OF_TCP:
         if name in asked.nodes and only is not None and only.protocol != "tcp":
             page.wrong(asked.keys[name], f"'{name}' is about tcp, and not about {only.protocol}", "remove it")
+    if state.order:
+        check_order(state.order, asked.nodes["order"], link, only, page)

@@ -13,8 +13,9 @@ from labctl.scenario.kinds.texts import MATCH, OUTPUT
 from labctl.scenario.model import End, Num, PortState, ProgramState, Thing, ThingState
 from labctl.scenario.problems import did_you_mean, quoted
 from labctl.scenario.reading import Key, Kind, Page, Values, Words, expect_map
+from labctl.scenario.states.calls import SYSCALLS
 from labctl.scenario.states.thing_kinds import attribute_keys, attribute_words, shape_of
-from labctl.scenario.words import CHECK_WORDS, END_WORDS, LATER, PORT_WORDS, PROGRAM_WORDS, not_yet
+from labctl.scenario.words import CHECK_WORDS, END_WORDS, PORT_WORDS, PROGRAM_WORDS
 from labctl.scenario.yaml.tree import Mapping as MapNode
 from labctl.scenario.yaml.tree import Node, Scalar, Sequence
 
@@ -22,18 +23,6 @@ T = TypeVar("T")
 
 SOCKET_STATES = ("syn-sent", "syn-received", "established", "fin-wait", "close-wait", "time-wait")
 _EXIT_WORDS = ("nonzero", "any")
-
-
-def later(name: str) -> Key[bool]:
-    """A key of the language that has no meaning yet: read without a look at its value, and said so."""
-    return Key(name, Kind("something", lambda node, page: True, {}, may_be_empty=True))
-
-
-def note_later(values: Values, page: Page) -> None:
-    """Say of each key that comes later that it is not there yet."""
-    for name, key in values.keys.items():
-        if name in LATER:
-            page.wrong(key, *not_yet(name))
 
 
 def _read_call(node: Node, page: Page) -> str | None:
@@ -108,7 +97,8 @@ _STDOUT = Key("stdout", MATCH)
 _STDERR = Key("stderr", MATCH)
 _TOOK = Key("took", SPAN)
 _COUNT = Key("count", COUNT)
-_END_KEYS = table(_EXIT, _STDOUT, _STDERR, _TOOK, later("syscalls"))
+_SYSCALLS = Key("syscalls", SYSCALLS)
+_END_KEYS = table(_EXIT, _STDOUT, _STDERR, _TOOK, _SYSCALLS)
 _COUNTED_END_KEYS = table(Key("count", COUNT, required=True), *_END_KEYS.values())
 
 
@@ -119,22 +109,22 @@ def _read_end(node: Node, page: Page) -> End | None:
     found = expect_map(node, page, "a map like `{exit: 0}`", _END_HINT)
     if found is None or _is_empty(found, page):
         return None
-    return _end(read_map(found, page, _END_KEYS, END_WORDS), page)
+    return _end(read_map(found, page, _END_KEYS, END_WORDS))
 
 
 def _read_counted_end(node: Node, page: Page) -> End | None:
     found = expect_map(node, page, "a map like `{count: 2, stdout: …}`")
-    return None if found is None else _end(read_map(found, page, _COUNTED_END_KEYS, END_WORDS), page)
+    return None if found is None else _end(read_map(found, page, _COUNTED_END_KEYS, END_WORDS))
 
 
-def _end(values: Values, page: Page) -> End:
-    note_later(values, page)
+def _end(values: Values) -> End:
     return End(
         exit=values.get(_EXIT),
         stdout=values.get(_STDOUT),
         stderr=values.get(_STDERR),
         took=values.get(_TOOK),
         count=values.get(_COUNT),
+        syscalls=values.get(_SYSCALLS) or (),
     )
 
 

@@ -105,8 +105,18 @@ class PortState(Struct, frozen=True):
     sockets: dict[str, Num] = {}
 
 
+class Passing(Struct, frozen=True):
+    """A packet on a link, as `order` has it. `forward`: from the LINK's first end to its second (`->`), else back.
+
+    `word` says what it is: one of links/order.py.
+    """
+
+    forward: bool
+    word: str
+
+
 class LinkState(Struct, frozen=True):
-    """Counters of a link, None where nothing is said.
+    """Counters of a link, None where nothing is said, and which packets must pass, in this order, gaps allowed.
 
     `dropped` may name the lost ones: each sender's, from 1, sorted. Then `only` is set, and the link is one way.
     """
@@ -116,6 +126,7 @@ class LinkState(Struct, frozen=True):
     dropped: Num | tuple[int, ...] | None = None
     retransmitted: Num | None = None
     resets: Num | None = None
+    order: tuple[Passing, ...] = ()
 
 
 class ThingState(Struct, frozen=True):
@@ -129,11 +140,28 @@ State = ProgramState | PortState | LinkState | ThingState
 """How a subject is: each kind of subject has a kind of state."""
 
 
+class Syscall(Struct, frozen=True):
+    """A system call that must be in the record of a program and its children, None where nothing is said.
+
+    `call` is its name or that of a family. `args`: a part of its arguments, as strace writes them. `error`: how it
+    failed, an errno name; `returns`: what it returned instead. `took`: the time in it. `count`: how often there are
+    such calls in the whole record; without it, it comes after the ones before it.
+    """
+
+    call: str
+    args: str | None = None
+    error: str | None = None
+    returns: Num | None = None
+    took: Span | None = None
+    count: Num | None = None
+
+
 class End(Struct, frozen=True):
     """What must be so when a program has ended.
 
     `exit`: a status, a signal's name without SIG, "nonzero" or "any"; None is the step's default
     (0, and after `stop` TERM too). `count`: how many of the programs are like this (in a list of ends).
+    `syscalls` is judged when the record is there, which is later than all else.
     """
 
     exit: int | str | None = None
@@ -141,3 +169,4 @@ class End(Struct, frozen=True):
     stderr: Match | None = None
     took: Span | None = None
     count: int | None = None
+    syscalls: tuple[Syscall, ...] = ()

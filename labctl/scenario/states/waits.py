@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from labctl.scenario.links.states import LINK_STATE, link_state
+from labctl.scenario.links.states import LINK_STATE, LINK_UNTIL_SCHEMA, link_state
 from labctl.scenario.model import End, Link, Port, PortState, ProgramRef, State, Subject, Thing
 from labctl.scenario.reading import Key, Kind, Page, Unreadable, Values
 from labctl.scenario.states.kinds import ENDS, PORT_STATE, PROGRAM_CHECK, PROGRAM_UNTIL, thing_state
@@ -28,7 +28,7 @@ UNTIL: Key[Node] = Key(
     Kind(
         "a state",
         _read_later,
-        {"anyOf": [PROGRAM_UNTIL.schema, PORT_STATE.schema, *_things_schema(), LINK_STATE.schema]},
+        {"anyOf": [PROGRAM_UNTIL.schema, PORT_STATE.schema, *_things_schema(), LINK_UNTIL_SCHEMA]},
     ),
 )
 WAIT_EXPECT: Key[Node] = Key("expect", Kind("what must be so at the end", _read_later, ENDS.schema))

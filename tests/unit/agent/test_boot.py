@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 
 import pytest
 
-from labctl.agent.boot import COMMAND, PROBE, SIDECAR, bundle
+from labctl.agent.boot import AGENT, CAPTURE, COMMAND, PROBE, SIDECAR, bundle
 from labctl.agent.frames import Decoder, Header, encode
 
 SETTINGS: dict[str, object] = {
@@ -107,3 +108,13 @@ def test_an_input_that_ends_early_ends_it(remote: Remote) -> None:
     assert remote.process.wait(10) == 0
     assert remote.process.stdout is not None
     assert remote.process.stdout.read() == b""
+
+
+@pytest.mark.parametrize("entry", [AGENT, SIDECAR, CAPTURE, PROBE])
+def test_a_bundle_fits_into_what_lies_between(entry: str) -> None:
+    """Whoever sends it doesn't wait for a host that takes none of it."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        made = bundle(SETTINGS, entry=entry)
+        assert ours.send(made) == len(made)

@@ -8,7 +8,9 @@ from contextlib import suppress
 
 import pytest
 
-from labctl.agent.confine import acting_as
+from labctl.agent import kernel
+from labctl.agent.confine import acting_as, stand_beside
+from labctl.agent.processes import status_of
 from labctl.agent.settings import in_force, settings_from
 
 VALUES = {
@@ -86,6 +88,34 @@ def test_acting_as_somebody_lasts_as_long_as_asked_for() -> None:
     assert (os.fstat(come).st_uid, os.fstat(go).st_gid) == (1000, 1000)
     os.close(come)
     os.close(go)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may become somebody else")
+def test_who_stands_beside_programs_has_one_right_over_them() -> None:
+    """Their uid, and to trace, kept over execve(2); nothing else."""
+    come, go = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            stand_beside(settings_from(VALUES | {"uid": 1000, "gid": 1000}).acts_as)
+            os.dup2(go, 1)
+            os.execve("/bin/cat", ["cat", "/proc/self/status"], {})
+        finally:
+            os._exit(1)
+    os.close(go)
+    with open(come) as answer:
+        rows = dict(line.split(":", 1) for line in answer.read().splitlines())
+    assert os.waitpid(pid, 0)[1] == 0
+    assert (rows["Uid"].split(), rows["Gid"].split(), rows["Groups"].split()) == (["1000"] * 4, ["1000"] * 4, [])
+    assert [int(rows[name], 16) for name in ("CapPrm", "CapEff")] == [1 << kernel.CAP_SYS_PTRACE] * 2
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may become somebody else")
+def test_acting_as_somebody_keeps_the_right_to_trace() -> None:
+    """A tracer's own entries in /proc can be read so."""
+    with acting_as(settings_from(VALUES | {"uid": 1000, "gid": 1000}).acts_as):
+        in_effect = status_of(os.getpid())["CapEff"]
+    assert int(in_effect, 16) & 1 << kernel.CAP_SYS_PTRACE
 
 
 def test_acting_as_nobody_else_changes_nothing() -> None:

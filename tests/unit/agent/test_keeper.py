@@ -15,6 +15,7 @@ import pytest
 from labctl.agent.confine import Confinement
 from labctl.agent.keeper import Command, Kept, Nursery
 from labctl.agent.processes import first_few, process_of
+from labctl.agent.tracer import Tracer
 from tests.contract.waiting import until
 
 HOW = Confinement(
@@ -30,16 +31,25 @@ HOW = Confinement(
 
 
 class Report:
-    """What a keeper has said, by kind, and what its program printed."""
+    """What a keeper has said, by kind, and what its program printed. `given`: what that one has of its own by now."""
 
-    def __init__(self, kept: Kept, printed: int) -> None:
+    def __init__(self, kept: Kept, printed: int, given: int) -> None:
         self.kept = kept
         self._said = kept.said
         self._printed = printed
+        self._given = given
+
+    def let_go(self) -> None:
+        """Close our copy of what was given to the program."""
+        if self._given >= 0:
+            os.close(self._given)
+        self._given = -1
 
     def until_end(self) -> dict[str, list[bytes]]:
         """Read until the keeper is gone: each kind of line with what it said."""
         deadline = time.monotonic() + 20
+        assert select.select([self.kept.executes], [], [], 20)[0]
+        self.let_go()
         while True:
             assert select.select([self.kept.report], [], [], max(0, deadline - time.monotonic()))[0], self._said
             piece = os.read(self.kept.report, 4096)
@@ -55,6 +65,8 @@ class Report:
 
     def printed(self) -> bytes:
         """All that the program and its descendants printed."""
+        assert select.select([self.kept.executes], [], [], 20)[0]
+        self.let_go()
         data = b""
         while piece := os.read(self._printed, 65536):
             data += piece
@@ -69,17 +81,20 @@ def start() -> Iterator[Start]:
     """Start a Python program under a keeper of its own, or of a given nursery."""
     null = os.open("/dev/null", os.O_RDWR)
     descriptors = [null]
+    reports: list[Report] = []
 
     def begin(code: str, *, file: str = sys.executable, nursery: Nursery | None = None) -> Report:
         come, go = os.pipe()
         words = [file, "-c", code]
         command = Command(file, words, {"PATH": "/usr/bin:/bin"}, "/", null, go, go, False)
         kept = (nursery or Nursery(HOW)).keep(command)
-        os.close(go)
         descriptors.extend((come, kept.report, kept.executes))
-        return Report(kept, come)
+        reports.append(Report(kept, come, go))
+        return reports[-1]
 
     yield begin
+    for report in reports:
+        report.let_go()
     for descriptor in descriptors:
         os.close(descriptor)
 
@@ -198,6 +213,84 @@ def state(pid: int) -> str:
     """The letter of a process's state."""
     found = process_of(pid)
     return found.state if found is not None else ""
+
+
+class Beside:
+    """Tracers that have hold of nobody until a test says so."""
+
+    def __init__(self) -> None:
+        self.begun: list[Tracer] = []
+        self._come: list[int] = []
+
+    def begin(self) -> Tracer:
+        """One more."""
+        come, go = os.pipe()
+        self._come.append(come)
+        self.begun.append(Tracer(os.getpid(), -1, 0, go))
+        return self.begun[-1]
+
+    def told(self) -> int:
+        """Which process said that it may be traced, the last one."""
+        assert select.select([self._come[-1]], [], [], 20)[0]
+        return int(os.read(self._come[-1], 16))
+
+    def close(self) -> None:
+        """What the processes told through."""
+        for descriptor in self._come:
+            os.close(descriptor)
+
+
+@pytest.fixture
+def beside() -> Iterator[Beside]:
+    """Where tracers come from."""
+    one = Beside()
+    yield one
+    one.close()
+
+
+@pytest.mark.parametrize("has_hold", [True, False])
+def test_a_program_waits_for_its_tracer(start: Start, beside: Beside, has_hold: bool) -> None:
+    """It executes when its tracer has hold of it, or is known never to have; the moment of its order is then."""
+    report = start("print('hello')", nursery=Nursery(HOW, beside.begin))
+    (tracer,) = beside.begun
+    assert report.kept.tracer is tracer
+    pid = beside.told()
+    assert not select.select([report.kept.executes], [], [], 0)[0]
+    before = time.monotonic_ns()
+    if has_hold:
+        tracer.hear(b"strace: Process %d attached\n" % pid)
+    else:
+        tracer.words = -1
+    tracer.tell()
+    said = report.until_end()
+    assert int(said["P"][0]) == pid
+    assert before < int(said["O"][0]) <= int(said["X"][0].split()[1])
+    assert report.printed() == b"hello\n"
+
+
+def test_a_spare_whose_tracer_has_ended_is_not_used(start: Start, beside: Beside) -> None:
+    """A program may have killed it: the next command gets another one."""
+    nursery = Nursery(HOW, beside.begin)
+    nursery.refill()
+    beside.begun[0].status = signal.SIGKILL
+    report = start("print('all the same')", nursery=nursery)
+    assert report.kept.tracer is beside.begun[1]
+    beside.begun[1].words = -1
+    beside.begun[1].tell()
+    assert report.printed() == b"all the same\n"
+
+
+def test_renewed_spares_take_the_place_of_those_that_wait() -> None:
+    """The former ones end."""
+    nursery = Nursery(HOW)
+    nursery.refill()
+    nursery.refill()
+    former = nursery.pids()
+    assert len(former) == 2
+    assert nursery.renew() is None
+    assert len(nursery.pids()) == 1
+    assert not nursery.pids() & former
+    assert {os.waitpid(pid, 0)[0] for pid in former} == former
 
 
 def test_no_other_programs_input_is_kept_open(start: Start) -> None:

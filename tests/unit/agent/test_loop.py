@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
 
-from labctl.agent.loop import Loop
+from labctl.agent.loop import Loop, offset_ns
 
 
 @pytest.fixture
@@ -111,3 +112,11 @@ def test_a_call_may_ask_for_another_moment() -> None:
     loop.after(0, again)
     loop.run()
     assert count == [0, 1, 2]
+
+
+def test_the_offset_makes_the_time_of_day_of_the_time_that_never_jumps() -> None:
+    """To within what passed while it was looked at."""
+    before = time.time_ns(), time.monotonic_ns()
+    offset = offset_ns()
+    after = time.time_ns(), time.monotonic_ns()
+    assert before[0] - after[1] <= offset <= after[0] - before[1]

@@ -115,10 +115,10 @@ DIED_WAITING = b"P 5\nX 9 100\nG\n"
 @pytest.mark.parametrize(
     ("reports", "again"),
     [
-        ((DIED_WAITING, b"P 6\nO\n"), True),  # killed before it took the order
+        ((DIED_WAITING, b"P 6\nO 50\n"), True),  # killed before it took the order
         ((DIED_WAITING,), False),  # and no other process is to be had
-        ((b"P 5\nO\nX 9 100\nG\n", b"P 6\nO\n"), False),  # killed when it executed, or a little before
-        ((b"P 5\nE 2 No such file or directory\nX 127 100\nG\n", b"P 6\nO\n"), False),  # could not be executed
+        ((b"P 5\nO 50\nX 9 100\nG\n", b"P 6\nO 50\n"), False),  # killed when it executed, or a little before
+        ((b"P 5\nE 2 No such file or directory\nX 127 100\nG\n", b"P 6\nO 50\n"), False),  # could not be executed
     ],
 )
 def test_an_order_that_nobody_took_is_given_again(reports: tuple[bytes, ...], again: bool) -> None:

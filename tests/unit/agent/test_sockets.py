@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from labctl.agent.sockets import inet_sockets, sockets, unix_sockets
+from labctl.agent.sockets import Socket, inet_sockets, sockets, unix_sockets
+from tests.contract.waiting import until
 
 HEAD = b"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 LISTENING = (
@@ -147,11 +148,17 @@ def test_sock_diag_and_the_table_in_proc_tell_the_same() -> None:
             assert select.select([server], [], [], 10)[0]
             ours |= {os.fstat(one.fileno()).st_ino for one in (listening, client, waiting, server)}
         names = [Path("/proc/net/tcp"), *[Path("/proc/net/tcp6")] * _has_ipv6()]
-        by_table = [one for name in names for one in inet_sockets("tcp", name.read_bytes()) if one.inode in ours]
-        by_diag = [one._replace(ipv6_only=False) for one in sockets("tcp") if one.inode in ours]
 
-    assert sorted(by_diag) == sorted(by_table)
-    assert len(by_diag) == 4 * len(families)
+        def by_table() -> list[Socket]:
+            return sorted(one for name in names for one in inet_sockets("tcp", name.read_bytes()) if one.inode in ours)
+
+        def by_diag() -> list[Socket]:
+            return sorted(one._replace(ipv6_only=False) for one in sockets("tcp") if one.inode in ours)
+
+        is_acknowledged = until(lambda: not any(one.awaits_last_ack for one in by_table()), within_s=10)
+        assert is_acknowledged
+        assert by_diag() == by_table()
+        assert len(by_diag()) == 4 * len(families)
 
 
 def _has_ipv6() -> bool:

@@ -78,9 +78,15 @@ def test_the_states_of_a_tcp_port() -> None:
     """A listening socket's queue is who waits, a connection's what is unread and unacknowledged."""
     seen = seen_at_port(port(), [LISTENER, CONNECTION, ELSEWHERE, tcp(("0.0.0.0", 51717), state="time-wait")])
     assert seen == {
-        "listening": True, "waiting": 2, "unread": 5, "unacked": 7, "overflowed": 0, "syn-sent": 0, "syn-received": 0,
-        "established": 1, "fin-wait": 0, "close-wait": 0, "time-wait": 1,
+        "listening": True, "waiting": 2, "unread": 5, "unacked": 7, "overflowed": 0, "closing": 0, "syn-sent": 0,
+        "syn-received": 0, "established": 1, "fin-wait": 0, "close-wait": 0, "time-wait": 1,
     }  # fmt: skip
+
+
+def test_a_port_counts_those_that_wait_for_the_last_acknowledgement() -> None:
+    """Whatever their state is called."""
+    waits = tcp(("10.51.0.2", 51717), ("10.51.0.3", 40000), state="fin-wait")._replace(awaits_last_ack=True)
+    assert seen_at_port(port(), [LISTENER, waits, waits._replace(awaits_last_ack=False)])["closing"] == 1
 
 
 def test_the_states_of_a_datagram_port() -> None:
@@ -107,9 +113,9 @@ def test_the_states_of_a_program() -> None:
     """Its living descendants and its zombies, however deep; others' don't count."""
     listed = [process(5, 1), process(6, 5), process(7, 6, "Z"), process(8, 5, "T"), process(9, 1)]
     among = {one.pid: one for one in listed}
-    seen = seen_of_program(5, among, ["read", "accept4", "read"])
+    seen = seen_of_program(5, among, ["read", "accept4", "read"], stopped=False)
     assert seen == {"children": 2, "zombies": 1, "blocked": ["accept4", "read"], "stopped": False}
-    assert seen_of_program(8, among, [])["stopped"] is True
+    assert seen_of_program(8, among, [], stopped=True)["stopped"] is True
 
 
 @pytest.mark.parametrize(

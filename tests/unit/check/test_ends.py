@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labctl.check.ends import AFTER_RUN, AFTER_STOP, Ended, assign, judge, judge_all
-from labctl.scenario.model import End, Match, Span
+from labctl.scenario.model import End, Match, Span, Syscall
+from tests.unit.check.calls_made import IN_USE, calls
 
 
 def complaints(end: End, ended: Ended, *, default_exits: tuple[int | str, ...] = AFTER_RUN) -> list[str]:
@@ -181,3 +182,32 @@ def test_a_thousand_programs_are_assigned_in_no_time() -> None:
     fits = [[True, program % 2 == 0, program % 3 == 0] for program in range(1000)]
 
     assert None not in assign([400, 400, 200], fits)
+
+
+def test_system_calls_are_judged_where_there_is_a_record_of_them() -> None:
+    """The record is whole later than all else; until then nothing is said of it."""
+    end = End(syscalls=(Syscall("bind", error="EADDRINUSE"),))
+
+    assert complaints(end, Ended(0)) == []
+    assert complaints(end, Ended(0, calls=calls(f"bind(3) = {IN_USE}"))) == []
+    assert complaints(end, Ended(0, calls=())) == [
+        "syscalls: expected bind that fails with EADDRINUSE, and no call came at all"
+    ]
+
+
+def test_of_several_programs_the_calls_of_each_are_judged() -> None:
+    endeds = [Ended(0, name="a-1", calls=calls("listen(3) = 0")), Ended(0, name="a-2", calls=calls("bind(3) = 0"))]
+
+    assert judge_all([End(syscalls=(Syscall("listen"),))], endeds, default_exits=AFTER_RUN, strict=False) == [
+        "a-2: syscalls: expected listen, and it never came; what came is:\n  bind(3) = 0"
+    ]
+
+
+def test_programs_of_a_list_are_told_apart_by_their_calls() -> None:
+    """Whichever of two servers was refused the port."""
+    ends = [End(count=1, syscalls=(Syscall("listen"),)), End(count=1, syscalls=(Syscall("bind", error="EADDRINUSE"),))]
+    served, refused = Ended(0, calls=calls("listen(3) = 0")), Ended(0, calls=calls(f"bind(3) = {IN_USE}"))
+
+    for endeds in ([served, refused], [refused, served]):
+        assert judge_all(ends, endeds, default_exits=AFTER_RUN, strict=False) == []
+    assert judge_all(ends, [served, served], default_exits=AFTER_RUN, strict=False) != []

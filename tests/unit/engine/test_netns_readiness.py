@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from labctl.engine.contract import Finding
 from labctl.engine.netns import readiness
 
 Words = dict[str, Any]
@@ -28,6 +29,23 @@ def mend(monkeypatch: pytest.MonkeyPatch, machine: Machine, words: Words) -> str
     monkeypatch.setattr(readiness, "_is_in_container", lambda: machine.container)
     monkeypatch.setattr(readiness, "_number", machine.number)
     return readiness.why(words)
+
+
+@pytest.mark.parametrize(
+    ("answer", "detail"),
+    [
+        ({"ok": True}, "programs can be traced"),
+        (
+            {"error": "no-strace", "detail": "there is no strace", "mend": "apt-get install strace"},
+            "there is no strace; only needed to trace: apt-get install strace",
+        ),
+        ({"error": "no-strace", "detail": "attach: no", "mend": ""}, "attach: no; only needed to trace"),
+        ({"error": "unknown"}, "unknown; only needed to trace"),
+    ],
+)
+def test_a_lab_works_where_nothing_can_be_traced(answer: Words, detail: str) -> None:
+    """What keeps from it is told, with its mend."""
+    assert readiness.of_tracing(answer) == Finding("strace", True, detail)
 
 
 REFUSED: Words = {"error": "unshare: Operation not permitted", "errno": 1}

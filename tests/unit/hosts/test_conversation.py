@@ -157,6 +157,69 @@ def test_a_host_that_is_forgotten_may_go(stage: Stage) -> None:
         stage.conversation.ask("left", "x")
 
 
+class Joined:
+    """A sidecar that has joined under a name. `ended`: what was told of its end."""
+
+    def __init__(self, stage: Stage, *, is_missed: bool) -> None:
+        ours, self.end = socket.socketpair()
+        self.channel = SocketChannel(ours)
+        self.events: list[tuple[Header, bytes]] = []
+        self.ended: list[str] = []
+        on_end = None if is_missed else self.ended.append
+        stage.conversation.join(
+            "beside left", self.channel, lambda header, body: self.events.append((header, body)), on_end
+        )
+
+    def says(self, header: Header, body: bytes = b"") -> None:
+        self.end.sendall(encode(header, body))
+
+
+def test_what_happens_beside_a_host_is_told_to_who_joined_it(stage: Stage) -> None:
+    """With its body; packets to nobody else."""
+    joined = Joined(stage, is_missed=False)
+    joined.says({"ev": "hello"})
+    joined.says({"ev": "packets", "count": 1}, b"bytes")
+    joined.says({"ev": "cut"})
+    assert stage.conversation.until(lambda: len(joined.events) == 3, timeout_s=10)
+    assert joined.events == [({"ev": "hello"}, b""), ({"ev": "packets", "count": 1}, b"bytes"), ({"ev": "cut"}, b"")]
+    assert stage.heard == [("beside left", {"ev": "hello"}), ("beside left", {"ev": "cut"})]
+
+
+def test_the_end_of_a_sidecar_breaks_the_lab(stage: Stage) -> None:
+    """What it saw to can't be relied on."""
+    Joined(stage, is_missed=True).end.close()
+    with pytest.raises(LabBroke, match="what looks after the beside left is gone"):
+        stage.conversation.pump(1)
+
+
+def test_the_end_of_a_sidecar_may_be_told_instead(stage: Stage) -> None:
+    """Once, with its last word; and the hosts are talked to as before."""
+    joined = Joined(stage, is_missed=False)
+    joined.says({"ev": "broken", "detail": "KeyError"})
+    joined.end.close()
+    stage.says("right", HELLO)
+    assert stage.conversation.until(lambda: bool(joined.ended) and "right" in stage.conversation.hellos, timeout_s=10)
+    assert joined.ended == ["KeyError"]
+    stage.conversation.forget("beside left")  # it may be told, too, that it is gone
+
+
+def test_who_may_end_may_be_asked_when_it_has(stage: Stage) -> None:
+    """No reply comes; its end is heard instead."""
+    joined = Joined(stage, is_missed=False)
+    joined.end.close()
+    ticket = stage.conversation.ask("beside left", "flush", bytes(1 << 20))
+    assert stage.conversation.until(lambda: bool(joined.ended), timeout_s=10)
+    assert (ticket.reply, joined.ended) == (None, [""])
+
+
+def test_nonsense_of_who_may_end_is_its_end(stage: Stage) -> None:
+    """Told as what it is."""
+    joined = Joined(stage, is_missed=False)
+    joined.end.sendall(b"Traceback (most recent call last)")
+    assert stage.conversation.until(lambda: bool(joined.ended), timeout_s=10)
+    assert joined.ended[0].startswith("it speaks no sense: lengths")
+
+
 def test_an_agent_that_broke_says_why(stage: Stage) -> None:
     """Its last word is what is told."""
     stage.says("left", {"ev": "broken", "detail": "KeyError: 'limits'"})

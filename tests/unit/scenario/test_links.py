@@ -58,6 +58,16 @@ def test_hosts_where_nothing_named_arrives_are_not_attended(places: Places) -> N
     assert receivers(steps("link: client -> cheerios, cut: silent"), places) == ("cheerios",)
 
 
+def test_packets_in_an_order_are_seen_in_the_record_and_need_nobody_beside_a_host(places: Places) -> None:
+    """Where something is counted too, they are attended for that."""
+    order = "check: client -> cheerios, expect: {order: [-> SYN]}"
+    counted = "check: client -> cheerios, expect: {order: [-> SYN], sent: 1}"
+
+    assert (receivers(steps(order), places), interests(steps(order), places)) == ((), ())
+    assert receivers(steps(counted), places) == ("cheerios",)
+    assert len(interests(steps(counted), places)) == 1
+
+
 @pytest.mark.parametrize(
     "step",
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labctl.check.match import complaints
-from labctl.scenario.model import End, Input, Match
+from labctl.scenario.model import End, Input, Match, Syscall
 from labctl.scenario.placeholders import fill, fill_end, fill_input, fill_match, hosts_asked_for, input_bytes
 
 ADDRESSES = {"cheerios": "10.0.0.2", "client-1": "10.0.0.3"}
@@ -53,6 +53,13 @@ def test_both_streams_of_an_end_are_filled_in() -> None:
     end = End(exit=1, stdout=Match(("{n}",)), stderr=Match(("{host}",)))
 
     assert fill_end(end, n=7, host="x", addresses={}) == End(1, Match(("7",)), Match(("x",)))
+
+
+def test_the_arguments_of_expected_calls_are_filled_in() -> None:
+    end = End(syscalls=(Syscall("connect", args="{cheerios.ip}"), Syscall("close")))
+    filled_in = fill_end(end, n=1, host="x", addresses=ADDRESSES)
+
+    assert filled_in.syscalls == (Syscall("connect", args="10.0.0.2"), Syscall("close"))
 
 
 def test_typed_text_gets_its_enter_once() -> None:

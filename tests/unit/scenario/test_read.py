@@ -10,21 +10,12 @@ from labctl.scenario.problems import Position, ScenarioError
 from labctl.scenario.read import read_scenario
 from tests.unit.scenario.written import EXAMPLES, scenario
 
-READABLE = ("crowd", "faults", "one-message", "states", "things")
+READABLE = ("crowd", "faults", "one-message", "records", "states", "things")
 
 
 @pytest.mark.parametrize("name", READABLE)
 def test_an_example_is_read_without_a_warning(name: str) -> None:
     assert read_scenario(EXAMPLES / f"{name}.yaml", services=["cheerios", "client"]).warnings == ()
-
-
-def test_what_comes_later_is_said_at_its_place() -> None:
-    with pytest.raises(ScenarioError) as raised:
-        read_scenario(EXAMPLES / "later.yaml", services=None)
-
-    said = [(problem.at.line, problem.message.split("`")[1]) for problem in raised.value.problems]
-    assert said == [(7, "syscalls"), (10, "order")]
-    assert all("is not there yet" in problem.message for problem in raised.value.problems)
 
 
 def test_the_top_of_a_file_is_read() -> None:

@@ -184,7 +184,11 @@ def test_a_packet_passes_in_the_order_of_the_language(rules: list[str]) -> None:
         stage.pass_ms(1)
         stage.come()
     stage.pass_ms(100)
-    assert [(decision.rule, decision.n) for decision in stage.decisions if decision.action != "delay"] == [
+    assert [
+        (decision.rule, decision.n)
+        for decision in stage.decisions
+        if decision.action not in ("slow", "delay", "let-go")
+    ] == [
         ("cut", 1),
         ("drop", 2),  # the first that wasn't cut is the first for it
         ("corrupt", 2),
@@ -212,6 +216,24 @@ def test_a_reordered_packet_lets_exactly_so_many_past(hold: int) -> None:
     expected = [1, 3, 4, 5, 6]
     expected.insert(1 + hold, 2)
     assert stage.order == expected
+
+
+def test_it_is_told_when_one_that_was_held_goes_on() -> None:
+    """Its number is the one that it was held with."""
+    stage = Stage(rule("reorder", which={"ordinals": [2]}, hold=2))
+    stage.come(3)
+    assert stage.told == [("right", 2, "hold")]
+    stage.come()
+    assert stage.told[1:] == [("right", 2, "let-go")]
+    assert stage.decisions[1].release_ns == stage.now_ns
+
+
+def test_one_that_was_held_is_let_go_with_its_rule() -> None:
+    """And that is told, too."""
+    stage = Stage(rule("reorder", which={"ordinals": [1]}))
+    stage.come()
+    stage.turn_to()
+    assert stage.told == [("right", 1, "hold"), ("right", 1, "let-go")]
 
 
 def test_two_that_are_held_keep_their_order() -> None:
@@ -306,7 +328,8 @@ def test_a_link_carries_so_much_and_what_waits_too_long_is_lost() -> None:
     stage.pass_ms(100)
     assert stage.released == [(8, 1), (16, 2), (24, 3)]
     assert stage.lost == [4, 5]
-    assert stage.told == [("right", 4, "overflow"), ("right", 5, "overflow")]
+    assert stage.told == [("right", n, "slow") for n in (1, 2, 3)] + [("right", n, "overflow") for n in (4, 5)]
+    assert [decision.release_ns // MS for decision in stage.decisions[:3]] == [8, 16, 24]
 
 
 def test_the_length_of_a_packet_counts_with_its_headers() -> None:

@@ -35,9 +35,12 @@ class SidecarDaemon(FakeDaemon):
     def image_labels(self, image: str) -> dict[str, str] | None:
         return {} if image == SIDECAR_IMAGE and self._has_image else None
 
-    def create_sidecar(self, image: str, words: Sequence[str], *, labels: Mapping[str, str], network: str) -> str:
-        self.here[network] = part(network, labels[LAB])
-        return network
+    def create_sidecar(
+        self, image: str, words: Sequence[str], *, rights: Sequence[str], labels: Mapping[str, str], network: str
+    ) -> str:
+        made = network if "NET_ADMIN" in rights else f"capture in {network}"
+        self.here[made] = part(made, labels[LAB])
+        return made
 
     def attach(self, container: str) -> socket.socket | None:
         ours, self.peers[container] = socket.socketpair()
@@ -66,7 +69,7 @@ class SidecarDaemon(FakeDaemon):
 def test_each_host_gets_a_sidecar_in_its_own_network() -> None:
     """The container in which the packet filter was tried is gone by then."""
     daemon = SidecarDaemon()
-    channels = Attendants(daemon, LABELS).begin(["client", "cheerios"], PLAN, HOSTS)
+    channels = Attendants(daemon, LABELS).begin(["client", "cheerios"], PLAN, HOSTS, "links")
 
     assert list(channels) == ["client", "cheerios"]
     assert set(daemon.here) == {"container:c1", "container:c2"}
@@ -77,7 +80,7 @@ def test_where_one_can_not_be_had_none_is_left() -> None:
     daemon = SidecarDaemon(refused="c2")
 
     with pytest.raises(EngineError, match="cannot join network"):
-        Attendants(daemon, LABELS).begin(["cheerios", "client"], PLAN, HOSTS)
+        Attendants(daemon, LABELS).begin(["cheerios", "client"], PLAN, HOSTS, "links")
     assert daemon.here == {}
     assert daemon.has_closed("container:c1")
 
@@ -86,10 +89,10 @@ def test_one_that_was_there_before_outlives_the_failure_of_another() -> None:
     """It isn't taken for one of those that were just begun."""
     daemon = SidecarDaemon()
     attendants = Attendants(daemon, LABELS)
-    attendants.begin(["cheerios"], PLAN, HOSTS)
+    attendants.begin(["cheerios"], PLAN, HOSTS, "links")
 
     with pytest.raises(EngineError, match="host cheerios is attended already"):
-        attendants.begin(["client", "cheerios"], PLAN, HOSTS)
+        attendants.begin(["client", "cheerios"], PLAN, HOSTS, "links")
     assert set(daemon.here) == {"container:c1"}
 
 
@@ -97,13 +100,27 @@ def test_one_that_has_ended_is_replaced() -> None:
     """Its container is removed first."""
     daemon = SidecarDaemon()
     attendants = Attendants(daemon, LABELS)
-    attendants.begin(["cheerios"], PLAN, HOSTS)
+    attendants.begin(["cheerios"], PLAN, HOSTS, "links")
     former = daemon.peers["container:c1"]
     daemon.running.clear()
 
-    assert set(attendants.begin(["cheerios"], PLAN, HOSTS)) == {"cheerios"}
+    assert set(attendants.begin(["cheerios"], PLAN, HOSTS, "links")) == {"cheerios"}
     assert daemon.peers["container:c1"] is not former
     former.close()
+
+
+def test_what_records_stands_beside_what_looks_after_links() -> None:
+    """With fewer rights, and without a try of the packet filter; it ends with the host, as the other does."""
+    daemon = SidecarDaemon(word={"ev": "broken", "detail": "Operation not supported"})
+    attendants = Attendants(daemon, LABELS)
+    attendants.begin(["cheerios", "client"], PLAN, HOSTS, "capture")
+    assert set(daemon.here) == {"capture in container:c1", "capture in container:c2"}
+    with pytest.raises(EngineError, match="host cheerios is attended already, for its capture"):
+        attendants.begin(["cheerios"], PLAN, HOSTS, "capture")
+
+    attendants.end("cheerios")
+    assert set(daemon.here) == {"capture in container:c2"}
+    assert daemon.has_closed("capture in container:c1")
 
 
 def test_without_the_image_it_is_said_how_to_get_it() -> None:
@@ -111,7 +128,7 @@ def test_without_the_image_it_is_said_how_to_get_it() -> None:
     daemon = SidecarDaemon(has_image=False)
 
     with pytest.raises(EngineError, match=f"there is no image '{SIDECAR_IMAGE}'") as raised:
-        Attendants(daemon, LABELS).begin(["cheerios"], PLAN, HOSTS)
+        Attendants(daemon, LABELS).begin(["cheerios"], PLAN, HOSTS, "links")
     assert raised.value.hint == "run `labctl build`"
     assert daemon.here == {}
 

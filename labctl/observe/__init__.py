@@ -1,0 +1,1 @@
+"""A run's folder -> its story. Start at join.py; story.py has its values."""

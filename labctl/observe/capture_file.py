@@ -1,0 +1,106 @@
+"""Packets as sidecars tell them -> a capture on disk: as they come at first, in the order of their times at the end.
+
+What is on disk can be read at any moment, should labctl be killed. pcapng, one interface for each host; one more for a
+host's loopback where something was recorded there.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from labctl import __version__
+from labctl.observe.pcapng import Frame, Interface, block, opening, read
+
+MOST_BYTES = 64 * 1024 * 1024
+_RECORD = struct.Struct("!QIIB")
+_OUTBOUND, _LOOPBACK = 1, 2
+_OF_LOOPBACK = " (loopback)"
+_ABOUT = (
+    "Recorded by labctl at every host, where packets leave and arrive: captured before faults. "
+    "What a rule did to a packet stands in its comment."
+)
+
+
+class CaptureFile:
+    """The capture of one run. `is_cut`: more came than is kept."""
+
+    most_bytes = MOST_BYTES
+
+    def __init__(self, path: Path, hosts: Sequence[str]) -> None:
+        self._path = path
+        self._places = {host: place for place, host in enumerate(hosts)}
+        self._file = path.open("wb")
+        self._file.write(_opening([*hosts, *(f"{host}{_OF_LOOPBACK}" for host in hosts)]))
+        self._left = MOST_BYTES
+        self.is_cut = False
+
+    def add(self, host: str, body: bytes) -> bool:
+        """Add records of a host (labctl.sidecar.capture says how they look). False: no more can be taken."""
+        at = 0
+        while at + _RECORD.size <= len(body):
+            t_ns, size, length, flags = _RECORD.unpack_from(body, at)
+            at += _RECORD.size
+            self._left -= size
+            if self._left < 0:
+                self.is_cut = True
+                break
+            interface = self._places[host] + (len(self._places) if flags & _LOOPBACK else 0)
+            frame = Frame(
+                t_ns=t_ns,
+                interface=interface,
+                data=body[at : at + size],
+                length=length,
+                is_outbound=bool(flags & _OUTBOUND),
+            )
+            self._file.write(block(frame))
+            at += size
+        self._file.flush()
+        return not self.is_cut
+
+    def close(self) -> None:
+        """Nothing more comes."""
+        self._file.close()
+
+
+def put_in_order(path: Path, comments: Mapping[int, Sequence[str]]) -> None:
+    """Write a capture anew, in the order of its times, without interfaces that nothing was recorded on.
+
+    `comments`: more words for frames, by their place in that order, from 0. Readers see the old file or the new one.
+    """
+    capture = read(path.read_bytes())
+    frames = in_order(capture.frames)
+    of_hosts = [place for place, interface in enumerate(capture.interfaces) if not is_loopback(interface)]
+    used = sorted({*of_hosts, *(frame.interface for frame in frames)})
+    places = {old: new for new, old in enumerate(used)}
+    new = path.with_suffix(".new")
+    with new.open("wb") as file:
+        file.write(_opening([capture.interfaces[old].name for old in used]))
+        for number, frame in enumerate(frames):
+            more = (*frame.comments, *comments.get(number, ()))
+            file.write(block(replace(frame, interface=places[frame.interface], comments=more)))
+    os.replace(new, path)
+
+
+def is_loopback(interface: Interface) -> bool:
+    """Whether it is a host's loopback."""
+    return interface.name.endswith(_OF_LOOPBACK)
+
+
+def host_of(interface: Interface) -> str:
+    """Whose it is."""
+    return interface.name.removesuffix(_OF_LOOPBACK)
+
+
+def in_order(frames: Sequence[Frame]) -> list[Frame]:
+    """By time; of one instant what leaves comes before what arrives."""
+    return sorted(frames, key=lambda frame: (frame.t_ns, not frame.is_outbound))
+
+
+def _opening(names: Sequence[str]) -> bytes:
+    interfaces = [Interface(name=name, description="") for name in names]
+    return opening(interfaces, comment=_ABOUT, application=f"labctl {__version__}")

@@ -1,0 +1,154 @@
+"""Packets at a receiver's door, and what rules decided there -> what became of each. Pure.
+
+A packet is recorded before rules see it. Sidecars tell what they decided about which packet by what they know of it:
+sender, protocol, ports, sequence number and length, and which of those that look alike it was.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from labctl.observe.chronicle import Decided, InForce, RuleTold
+from labctl.observe.network.journeys import Door, Journey
+from labctl.observe.packet import Packet
+from labctl.observe.story import Fate
+from labctl.sidecar.packet import ICMP, ICMPV6, TCP, parse
+
+_ETHERNET = 14
+_LONGEST_FRAME = 1514
+_GRAVITY: dict[Fate, int] = {"arrived": 0, "late": 1, "damaged": 2, "vanished": 3, "refused": 4, "lost": 5}
+
+Kind = tuple[str, int, int, int, int, int]
+"""Sender, protocol, source port, port, sequence number, length: what a sidecar knows a packet by."""
+
+
+class Outcome(Struct, frozen=True):
+    """What became of a packet at a door. `at_ns`: when it was let in; for one that never was, when it came."""
+
+    fate: Fate
+    at_ns: int
+    rule: str = ""
+    copies: int = 1
+
+
+class Fates:
+    """What rules decided. Doors are asked about in the order in which packets came to them."""
+
+    def __init__(self, decided: Iterable[Decided], in_force: Iterable[InForce]) -> None:
+        self._words = {rule.name: rule for change in in_force for rule in change.rules}
+        self._changes: dict[str, list[InForce]] = defaultdict(list)
+        for change in sorted(in_force, key=lambda change: change.at_ns):
+            self._changes[change.host].append(change)
+        self._decided: dict[tuple[str, Kind], dict[int, list[Decided]]] = {}
+        for one in decided:
+            kind = (one.sender, one.protocol, one.source_port, one.port, one.sequence, one.length)
+            self._decided.setdefault((one.host, kind), {}).setdefault(one.same, []).append(one)
+        self._seen: dict[tuple[str, Kind], int] = defaultdict(int)
+        self._flows: dict[tuple[object, ...], list[Kind]] = defaultdict(list)
+        for host, kind in self._decided:
+            self._flows[host, *kind[:4]].append(kind)
+
+    def of(self, journey: Journey, door: Door, whole: Packet | None) -> Outcome:
+        """What became of it there. `whole`: of a fragment, the datagram put together, where all of it was sent."""
+        fragment = journey.packet.fragment
+        rules = self._rules_at(door)
+        if fragment is not None and fragment.offset and (rule := _loses(rules, journey)):
+            return Outcome("lost", door.came_ns, rule.words)
+        found = self._decisions(journey, door, whole)
+        return self._outcome(found, door)
+
+    def _rules_at(self, door: Door) -> Sequence[RuleTold]:
+        changes = self._changes.get(door.host, [])
+        place = bisect_right(changes, door.came_ns, key=lambda change: change.at_ns)
+        return changes[place - 1].rules if place else ()
+
+    def _decisions(self, journey: Journey, door: Door, whole: Packet | None) -> list[Decided]:
+        kind = _kind(journey, whole)
+        if kind is None:
+            return []
+        place = (door.host, kind)
+        fragment = journey.packet.fragment
+        if fragment is None or not fragment.offset:
+            self._seen[place] += 1
+        told = self._decided.get(place)
+        if told is not None:
+            return told.get(self._seen[place]) or self._unnumbered(told)
+        is_long = kind[1] == TCP and len(journey.data) > _LONGEST_FRAME
+        return self._of_parts(door, kind) if is_long else []
+
+    def _unnumbered(self, told: dict[int, list[Decided]]) -> list[Decided]:
+        """Where packets were not numbered the next decisions about one that looks like it are taken for its own."""
+        waiting = told.get(0)
+        if not waiting:
+            return []
+        first = waiting.pop(0)
+        more = [one for one in waiting if one.at_ns == first.at_ns and one.rule != first.rule]
+        for one in more:
+            waiting.remove(one)
+        return [first, *more]
+
+    def _of_parts(self, door: Door, kind: Kind) -> list[Decided]:
+        """A segment that is longer than a packet may be comes to rules in parts."""
+        parts = []
+        for part in self._flows.get((door.host, *kind[:4]), ()):
+            if part[5] and (part[4] - kind[4]) % (1 << 32) < kind[5]:
+                place = (door.host, part)
+                self._seen[place] += 1
+                parts += self._decided[place].get(self._seen[place], [])
+        return parts
+
+    def _outcome(self, decisions: Sequence[Decided], door: Door) -> Outcome:
+        fate: Fate = "arrived"
+        at_ns, copies = door.came_ns, 1
+        held = let_go = False
+        words = []
+        for one in decisions:
+            rule = self._words.get(one.rule)
+            fate = max(fate, _fate(one, rule), key=_GRAVITY.__getitem__)
+            at_ns = max(at_ns, one.release_ns)
+            copies += one.action == "duplicate"
+            held, let_go = held or one.action == "hold", let_go or one.action == "let-go"
+            words.append(rule.words if rule is not None else one.rule.rpartition(" #")[0])
+        if held and not let_go:
+            fate = "lost"
+        if fate in ("lost", "refused"):
+            at_ns = door.came_ns
+        return Outcome(fate, at_ns, ", ".join(dict.fromkeys(words)), copies)
+
+
+def _fate(one: Decided, rule: RuleTold | None) -> Fate:
+    if one.action == "cut":
+        return "refused" if rule is not None and rule.answer else "lost"
+    if one.action in ("drop", "overflow"):
+        return "lost"
+    if one.action == "corrupt":
+        return "damaged"
+    return "arrived" if one.action == "duplicate" else "late"
+
+
+def _loses(rules: Iterable[RuleTold], journey: Journey) -> RuleTold | None:
+    """The rule that loses this fragment."""
+    for rule in rules:
+        protocol = ICMP if journey.packet.protocol == ICMPV6 else journey.packet.protocol
+        if rule.fragments and journey.sender in rule.senders and rule.protocol in (None, protocol):
+            return rule
+    return None
+
+
+def _kind(journey: Journey, whole: Packet | None) -> Kind | None:
+    """As a sidecar knows it; None for what passes no rule (the link's own)."""
+    packet: Packet = journey.packet
+    if packet.fragment is not None:
+        if whole is None:
+            return None
+        protocol = ICMP if packet.protocol == ICMPV6 else packet.protocol
+        return (journey.sender, protocol, whole.source_port, whole.port, 0, whole.length)
+    start = _ETHERNET + (4 if packet.link is not None and packet.link.vlan is not None else 0)
+    seen = parse(journey.data[start:])
+    if seen is None:
+        return None
+    return (journey.sender, seen.protocol, seen.source_port, seen.port, seen.sequence, seen.length)

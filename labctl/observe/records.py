@@ -1,0 +1,94 @@
+"""A run's folder -> what was recorded there, read but not yet joined.
+
+`journal.jsonl` says what happened when, `plan.json` who was where, `capture.pcapng` and `traces/` what was on the
+network and which calls were made, `scenario.yaml` is the file as it was. What is missing or cut is a problem in words;
+what could be read is there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from labctl.observe.names import CAPTURE, JOURNAL, PLAN, SCENARIO, TRACES
+
+Line = dict[str, Any]  # Any: JSON's own types
+
+
+class NotRecorded(Exception):
+    """A folder in which there is no run's journal: in words."""
+
+
+class Records(Struct, frozen=True, kw_only=True):
+    """What a run left. `traces` are strace's own text by the program's key; None where nothing was traced or captured.
+
+    `lines` are those of the journal, in their order.
+    """
+
+    lines: tuple[Line, ...]
+    plan: Line
+    capture: bytes | None
+    traces: dict[str, bytes] | None
+    text: str
+    problems: tuple[str, ...]
+
+
+def read_folder(folder: Path) -> Records:
+    """Everything that is there. NotRecorded where there is no journal."""
+    try:
+        journal = (folder / JOURNAL).read_bytes()
+    except OSError as error:
+        raise NotRecorded(f"there is no record of a run in {folder}: {error.strerror}") from error
+    problems: list[str] = []
+    lines = tuple(_lines(journal, problems))
+    return Records(
+        lines=lines,
+        plan=_plan(folder / PLAN, problems),
+        capture=_bytes(folder / CAPTURE),
+        traces=_traces(folder / TRACES),
+        text=(_bytes(folder / SCENARIO) or b"").decode("utf-8", "backslashreplace"),
+        problems=tuple(problems),
+    )
+
+
+def _lines(journal: bytes, problems: list[str]) -> Iterator[Line]:
+    for number, text in enumerate(journal.splitlines(), 1):
+        try:
+            line = json.loads(text)
+        except ValueError:
+            line = None
+        if isinstance(line, dict) and isinstance(line.get("event"), str) and isinstance(line.get("t"), int):
+            yield line
+        else:
+            problems.append(f"line {number} of the journal can't be read")
+
+
+def _plan(path: Path, problems: list[str]) -> Line:
+    try:
+        plan = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        plan = None
+    if isinstance(plan, dict):
+        return plan
+    problems.append("the plan of the lab can't be read")
+    return {}
+
+
+def _traces(folder: Path) -> dict[str, bytes] | None:
+    if not folder.is_dir():
+        return None
+    return {
+        f"{path.stem.rpartition('.')[0]}#{path.stem.rpartition('.')[2]}": path.read_bytes()
+        for path in sorted(folder.glob("*.strace"))
+    }
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None

@@ -1,0 +1,143 @@
+"""Packets and system calls of a run, as they come -> files in its folder.
+
+What can't be recorded is noted and never breaks a lab: who needs the record asks `lacks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from labctl.agent.frames import Header
+from labctl.engine.contract import EngineError
+from labctl.hosts.conversation import Conversation, LabBroke
+from labctl.observe.capture_file import CaptureFile
+from labctl.observe.names import CAPTURE, OUTPUTS, TRACES, trace_name
+from labctl.observe.story import Story
+from labctl.runner.capturing import Attend, Capturing
+from labctl.runner.recorded import Record
+
+_SETTLES_WITHIN_S = 0.5
+"""So long the last acknowledgements are waited for. Who is cut off never gets one."""
+_IS_GONE_WITHIN_S = 1.0
+"""So long the last of an ended program's children are waited for. Some stay on purpose."""
+
+
+class Recording:
+    """What is recorded of one run. `calls`, `packets`: which of the two. `not_recorded` is told what is missing."""
+
+    def __init__(
+        self,
+        folder: Path,
+        conversation: Conversation,
+        hosts: Sequence[str],
+        *,
+        calls: bool,
+        packets: bool,
+        not_recorded: Callable[[str], None],
+    ) -> None:
+        self._not_recorded = not_recorded
+        self._folder, self._conversation, self._hosts = folder, conversation, list(hosts)
+        self._has_calls, self._has_packets = calls, packets
+        self._traces = folder / TRACES
+        self._file = CaptureFile(folder / CAPTURE, hosts) if packets else None
+        self._capturing = Capturing(conversation, hosts, self._on_packets, self._lose) if packets else None
+        self._lacking: dict[str, str] = {}
+        self._story: Story | None = None
+
+    def begin(self, attend: Attend) -> None:
+        """Record from now on. LabBroke where that can't be."""
+        if self._has_calls:
+            self._traces.mkdir()
+            tickets = [self._conversation.ask(host, "trace") for host in self._hosts]
+            for ticket in tickets:
+                answer = self._conversation.answer(ticket)
+                if "error" in answer:
+                    reason = f"{ticket.host}: programs can't be traced: {answer.get('detail') or answer['error']}"
+                    raise LabBroke(reason, hint=answer.get("mend", ""))
+        if self._capturing is not None:
+            try:
+                self._capturing.begin(attend)
+            except EngineError as error:
+                raise LabBroke(f"packets can't be recorded: {error}", hint=error.hint) from error
+
+    def hear(self, host: str, header: Header, body: bytes) -> bool:
+        """Take what an agent tells of a trace. Whether it was that."""
+        if header["ev"] != "traced":
+            return False
+        key = header["program"]
+        if body:
+            with (self._traces / trace_name(key)).open("ab") as file:
+                file.write(body)
+        if header.get("cut"):
+            self._lack(key, f"the trace of {key.rpartition('#')[0]} is not whole: there was more than is kept")
+        if "broken" in header:
+            self._lack(key, f"the trace of {key.rpartition('#')[0]} is not whole: {header['broken']}")
+        return True
+
+    def forget(self, host: str) -> None:
+        """A host is about to be halted: what it has seen by now is all."""
+        if host in self._hosts:
+            self._hosts.remove(host)
+            if self._capturing is not None:
+                self._capturing.forget(host)
+
+    def end(self) -> None:
+        """Take what is still under way. LabBroke if the lab is gone."""
+        if self._has_calls:
+            self._take_traces()
+        if self._capturing is None or self._file is None:
+            return
+        self._let_settle()
+        if lost := self._capturing.flush():
+            self._lose(f"{lost} packets were lost before they could be recorded")
+        if self._file.is_cut:
+            self._lose(f"the capture was cut off at {self._file.most_bytes // 1024 // 1024} MiB")
+
+    def read(self) -> Record:
+        """What was recorded by now, for who judges it."""
+        from labctl.observe.join import story_of
+
+        if self._story is None:
+            self._story = story_of(self._folder)
+        return Record(self._story, lambda key: self._lacking.get(key, ""))
+
+    def close(self) -> None:
+        """Nothing more is recorded. What programs printed is written, too. May be called twice."""
+        if self._file is not None:
+            self._file.close()
+        folder = self._folder / OUTPUTS
+        folder.mkdir(exist_ok=True)
+        for program in self._conversation.programs.values():
+            for stream, printed in program.printed.items():
+                (folder / f"{program.key.replace('#', '.')}.{stream}").write_bytes(printed)
+
+    def _on_packets(self, host: str, body: bytes) -> None:
+        assert self._file is not None
+        assert self._capturing is not None
+        if not self._file.add(host, body):
+            self._capturing.stop()
+
+    def _lose(self, reason: str) -> None:
+        self._lack("", reason)
+
+    def _lack(self, key: str, reason: str) -> None:
+        self._lacking.setdefault(key, reason)
+        self._not_recorded(reason)
+
+    def _take_traces(self) -> None:
+        """Of programs that have ended everything, of others what they did by now."""
+        ended = [program for program in self._conversation.programs.values() if program.has_ended]
+        self._conversation.until(lambda: all(one.is_gone for one in ended), timeout_s=_IS_GONE_WITHIN_S)
+        for ticket in [self._conversation.ask(host, "traces") for host in self._hosts]:
+            self._conversation.answer(ticket)
+
+    def _let_settle(self) -> None:
+        """Until every FIN is acknowledged: then the last segment of every connection that ended is recorded."""
+        every = {"protocol": "tcp", "number": None, "path": None, "addresses": None}
+        tickets = [
+            self._conversation.ask(host, "await", port=every, wanted={"closing": [0, 0]}, seconds=_SETTLES_WITHIN_S)
+            for host in self._hosts
+        ]
+        for ticket in tickets:
+            self._conversation.answer(ticket)
