@@ -1,5 +1,14 @@
-"""What pytest must not collect here: scenarios that are data of tests, some of them wrong on purpose."""
+"""What pytest must not collect here, and signals as tests expect them."""
 
 from __future__ import annotations
 
-collect_ignore_glob = ["bench/*.yaml", "golden/*", "live/data/*", "unit/*/examples/*"]
+import signal
+
+collect_ignore_glob = ["bench/*.yaml", "golden/*", "live/data/*", "unit/*/examples/*"]  # some are wrong on purpose
+
+
+def pytest_configure() -> None:
+    """A shell's background job and nohup(1) ignore signals, and so would all that tests start and interrupt."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)

@@ -247,8 +247,9 @@ def _program(how: Confinement, report: int, orders: socket.socket, tracer: Trace
         if terminal:
             control_terminal(0)
         os.chdir(directory)
-        for number in (signal.SIGPIPE, signal.SIGXFSZ):
-            signal.signal(number, signal.SIG_DFL)
+        for number in signal.valid_signals():  # Python ignores some, and who began labctl (nohup, a shell's &) others
+            if signal.getsignal(number) == signal.SIG_IGN:
+                signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
         os.execve(file, words, environment)
     except Exception as error:  # whatever it is, it is said: a program that silently isn't one looks like its failure

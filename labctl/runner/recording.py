@@ -47,19 +47,20 @@ class Recording:
 
     def begin(self, attend: Attend) -> None:
         """Record from now on. LabBroke where that can't be."""
+        tickets = []
         if self._has_calls:
             self._traces.mkdir()
             tickets = [self._conversation.ask(host, "trace") for host in self._hosts]
-            for ticket in tickets:
-                answer = self._conversation.answer(ticket)
-                if "error" in answer:
-                    reason = f"{ticket.host}: programs can't be traced: {answer.get('detail') or answer['error']}"
-                    raise LabBroke(reason, hint=answer.get("mend", ""))
         if self._capturing is not None:
             try:
                 self._capturing.begin(attend)
             except EngineError as error:
                 raise LabBroke(f"packets can't be recorded: {error}", hint=error.hint) from error
+        for ticket in tickets:
+            answer = self._conversation.answer(ticket)
+            if "error" in answer:
+                reason = f"{ticket.host}: programs can't be traced: {answer.get('detail') or answer['error']}"
+                raise LabBroke(reason, hint=answer.get("mend", ""))
 
     def hear(self, host: str, header: Header, body: bytes) -> bool:
         """Take what an agent tells of a trace. Whether it was that."""

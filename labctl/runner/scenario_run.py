@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -67,6 +68,7 @@ class ScenarioRun:
         self._listener(ScenarioBegan(self._key, job.id, self._engine.name, hosts, titles))
         (self._folder / PLAN).write_bytes(plan_json(job.plan))
         lab: Lab | None = None
+        finishing: threading.Thread | None = None
         try:
             lab = self._bring_up()
             turn()
@@ -74,6 +76,10 @@ class ScenarioRun:
                 run = LabRun(self._key, job, lab, self._options, self._narration, self._folder)
                 self._steps = run.steps
                 run.run(cancel)
+            before = self._outcome(hosts)
+            if self._records.anything:  # while the lab comes down, which is mostly a wait
+                finishing = threading.Thread(target=self._finish_record, args=(before,))
+                finishing.start()
         finally:
             done(not self._has_failed())
             if lab is not None:
@@ -81,8 +87,11 @@ class ScenarioRun:
             outcome = self._outcome(hosts)
             self._journal.write("scenario-ended", verdict=outcome.verdict.value, reason=outcome.reason)
             self._journal.close()
+            if finishing is not None:
+                finishing.join()
             forget_old(self._folder)
-        self._finish_record()
+        if self._records.anything and (outcome.verdict, outcome.reason) != (before.verdict, before.reason):
+            self._finish_record(outcome)
         self._listener(ScenarioEnded(self._key, outcome))
         return outcome
 
@@ -121,12 +130,10 @@ class ScenarioRun:
     def _has_failed(self) -> bool:
         return self._narration.broken is not None or any(step.verdict is not Verdict.PASS for step in self._steps)
 
-    def _finish_record(self) -> None:
-        if not self._records.anything:
-            return
+    def _finish_record(self, outcome: ScenarioOutcome) -> None:
         from labctl.runner.finishing import finish
 
-        story = finish(self._folder)
+        story = finish(self._folder, verdict=outcome.verdict.value, reason=outcome.reason)
         if self._options.see and self._options.show is not None:
             self._options.show(self._folder, story)
 

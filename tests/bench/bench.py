@@ -1,6 +1,6 @@
 """`make bench`: what labctl takes, against what the same takes by hand. Exits 1 when a budget is passed.
 
-python -m tests.bench.bench [--runs N] [--programs N] [netns] [docker] [cli] [sidecar]
+python -m tests.bench.bench [--runs N] [--programs N] [netns] [docker] [cli] [see] [sidecar]
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from labctl.plan.make import make_plan
 from labctl.scenario.model import Family
 from labctl.scenario.read import read_scenario
 from tests.bench.measure import Row, by_turns, cpu_ms, wall_s
+from tests.bench.seeing import recording_row, story_rows
 from tests.bench.sidecar import sidecar_rows
 
 HERE = Path(__file__).parent
@@ -43,9 +44,9 @@ def environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
 
 
-def labctl_run(engine: str, scenario: Path) -> float:
+def labctl_run(engine: str, scenario: Path, *more: str) -> float:
     """Wall time of `labctl run`, in seconds."""
-    return wall_s([LABCTL, "run", "--engine", engine, "-q", str(scenario)], environment())
+    return wall_s([LABCTL, "run", "--engine", engine, "-q", *more, str(scenario)], environment())
 
 
 def engine_rows(name: str, runs: int, budgets: dict[Path, float]) -> Iterator[Row]:
@@ -105,6 +106,11 @@ def rows(chosen: list[str], runs: int, programs: int) -> Iterator[Row]:
     if "docker" in chosen:
         yield from engine_rows("docker", runs, {WITHOUT_CHECK: 1.1})
         yield program_row(DockerEngine(), programs)
+    for engine in [name for name in ("netns", "docker") if name in chosen and "see" in chosen]:
+        plain = partial(labctl_run, engine, WITH_CHECK)
+        yield recording_row(engine, plain, partial(labctl_run, engine, WITH_CHECK, "--see"), runs)
+    if "see" in chosen:
+        yield from story_rows()
     if "sidecar" in chosen:
         yield from sidecar_rows()
 
@@ -114,7 +120,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--programs", type=int, default=200)
-    parser.add_argument("what", nargs="*", default=["cli", "netns", "docker", "sidecar"])
+    parser.add_argument("what", nargs="*", default=["cli", "netns", "docker", "see", "sidecar"])
     words = parser.parse_args()
     over = 0
     for row in rows(words.what, words.runs, words.programs):

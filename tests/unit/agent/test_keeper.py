@@ -209,6 +209,19 @@ def test_a_keeper_that_was_stopped_while_it_waited_goes_on(start: Start) -> None
     assert start("print('all the same')", nursery=nursery).printed() == b"all the same\n"
 
 
+def test_a_program_ignores_nothing_that_whoever_began_labctl_ignores(start: Start) -> None:
+    """nohup(1) ignores SIGHUP, a shell's background job SIGINT; a program has them as they are by default."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGHUP, signal.SIGINT)}
+    try:
+        report = start("print(open('/proc/self/status').read())")
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    status = dict(line.split(":", 1) for line in report.printed().decode().splitlines() if ":" in line)
+    ignored = int(status["SigIgn"], 16)
+    assert not ignored & (1 << signal.SIGHUP - 1 | 1 << signal.SIGINT - 1)
+
+
 def state(pid: int) -> str:
     """The letter of a process's state."""
     found = process_of(pid)
