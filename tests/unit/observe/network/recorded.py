@@ -39,13 +39,13 @@ def crossed(data: bytes, at_ms: float, *, sender: str = "client", receiver: str 
     return [left(data, sender, at_ms), came(data, receiver, at_ms + 0.1)]
 
 
-def talked(frames: Sequence[bytes], *, client_mac: str = CLIENT_MAC) -> list[Frame]:
-    """A conversation, a frame every millisecond, each seen at both ends."""
+def talked(frames: Sequence[bytes], *, since_ms: float = 0) -> list[Frame]:
+    """A conversation, a frame every millisecond from then on, each seen at both ends."""
     found: list[Frame] = []
     for number, data in enumerate(frames):
-        is_clients = data[6:12] == bytes.fromhex(client_mac.replace(":", ""))
+        is_clients = data[6:12] == bytes.fromhex(CLIENT_MAC.replace(":", ""))
         ends = ("client", "cheerios") if is_clients else ("cheerios", "client")
-        found += crossed(data, number, sender=ends[0], receiver=ends[1])
+        found += crossed(data, since_ms + number, sender=ends[0], receiver=ends[1])
     return found
 
 

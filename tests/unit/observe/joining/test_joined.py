@@ -1,0 +1,140 @@
+"""Programs, calls and packets -> a story in which each has its place."""
+
+from __future__ import annotations
+
+from labctl.observe.packet.model import ACK, FIN, RST, SYN, UDP
+from tests.unit.observe.joining.runs import Run, programs, tied
+from tests.unit.observe.network.recorded import crossed, talked
+from tests.unit.observe.packets import CLIENT, PORT, SERVER, Talk, frame4, udp
+
+UDP_SOCKET = f"3<UDP:[{CLIENT}:40000->{SERVER}:{PORT}]>"
+TO_SERVER = f'{{sa_family=AF_INET, sin_port=htons({PORT}), sin_addr=inet_addr("{SERVER}")}}'
+FROM_CLIENT = f'{{sa_family=AF_INET, sin_port=htons(40000), sin_addr=inet_addr("{CLIENT}")}}'
+
+
+def datagrams(run: Run, *texts: bytes) -> tuple[str, str]:
+    """A server that waits, and a client that sends these, a millisecond each; the keys of both."""
+    server, client = run.program("server", "cheerios"), run.program("client", "client")
+    run.call(server, 0.1, "socket(AF_INET, SOCK_DGRAM, IPPROTO_IP) = 3<UDP:[1]>")
+    any_address = f'{{sa_family=AF_INET, sin_port=htons({PORT}), sin_addr=inet_addr("0.0.0.0")}}'
+    run.call(server, 0.2, f"bind(3<UDP:[1]>, {any_address}, 16) = 0")
+    run.call(client, 0.3, "socket(AF_INET, SOCK_DGRAM, IPPROTO_IP) = 3<UDP:[2]>")
+    for number, text in enumerate(texts, 1):
+        run.call(client, number, f'sendto(3<UDP:[2]>, "{text.decode()}", 1, 0, {TO_SERVER}, 16) = {len(text)}')
+        run.frames(crossed(frame4(udp(text), UDP), number + 0.05))
+    run.call(client, 90, f"getsockname(3<UDP:[{CLIENT}:40000]>, {FROM_CLIENT}, [16]) = 0")
+    return server, client
+
+
+def received(run: Run, server: str, at_ms: float, text: str) -> None:
+    """The server reads a datagram of the client's."""
+    run.call(
+        server, at_ms, f'recvfrom(3<UDP:[0.0.0.0:{PORT}]>, "{text}", 255, 0, {FROM_CLIENT}, [128 => 16]) = {len(text)}'
+    )
+
+
+def test_each_datagram_belongs_to_its_own_send_and_read() -> None:
+    """By their turn, where several are alike."""
+    run = Run()
+    server, _ = datagrams(run, b"1", b"2", b"3")
+    for number in (1, 2, 3):
+        received(run, server, 10 + number, str(number))
+    story = run.story()
+    sent, read = ([call.packets for call in story.calls if call.name == name] for name in ("sendto", "recvfrom"))
+    assert sent == read == [(0,), (1,), (2,)]
+    assert [packet.text for packet in story.packets] == ["1", "2", "3"]
+    assert programs(story) == [("client", "server")] * 3
+
+
+def test_a_datagram_that_was_lost_brought_nothing() -> None:
+    """The next read has the next that was let in."""
+    run = Run()
+    server, _ = datagrams(run, b"1", b"2", b"3")
+    run.rule(0.5, "drop [2]", ["r", "client", 2, "drop", 2_000_000, 0, UDP, 40000, PORT, 0, 1, 2])
+    received(run, server, 11, "1")
+    received(run, server, 13, "3")
+    story = run.story()
+    assert [packet.arrivals[0].fate for packet in story.packets] == ["arrived", "lost", "arrived"]
+    assert [call.packets for call in story.calls if call.name == "recvfrom"] == [(0,), (2,)]
+
+
+def conversation(run: Run, server: str, client: str, *, child: int = 0) -> None:
+    """The client says hello and more, the server reads it in two pieces and closes; a child of it, perhaps."""
+    here, there = f"{CLIENT}:40000->{SERVER}:{PORT}", f"{SERVER}:{PORT}->{CLIENT}:40000"
+    run.call(server, 0.1, "socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3<TCP:[1]>")
+    run.call(server, 0.2, f"listen(3<TCP:[0.0.0.0:{PORT}]>, 5) = 0")
+    run.call(client, 0.3, "socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3<TCP:[2]>")
+    run.call(client, 0.4, f"connect(3<TCP:[2]>, {TO_SERVER}, 16) = 0", 0.5)
+    run.call(server, 0.5, f"accept4(3<TCP:[0.0.0.0:{PORT}]>, {FROM_CLIENT}, [128 => 16], 0) = 4<TCP:[{there}]>", 0.5)
+    if child:
+        run.call(server, 3.2, f"clone(child_stack=NULL, flags=SIGCHLD) = {10 + child}")
+    run.call(client, 3.5, f'sendto(3<TCP:[{here}]>, "hello more", 10, 0, NULL, 0) = 10')
+    run.call(server, 4.5, f'recvfrom(4<TCP:[{there}]>, "hello", 5, 0, NULL, NULL) = 5', child=child)
+    run.call(server, 4.6, f'recvfrom(4<TCP:[{there}]>, " more", 255, 0, NULL, NULL) = 5', child=child)
+    run.call(server, 4.8, f"close(4<TCP:[{there}]>) = 0", child=child)
+    talk = Talk().opened().client(b"hello ").client(b"more").server(flags=FIN | ACK).client()
+    run.frames(talked(talk.frames, since_ms=0.45))
+
+
+def test_a_write_is_tied_to_its_segments_and_a_read_to_those_that_brought_it() -> None:
+    """One write in two segments, read in pieces that begin in the midst of one."""
+    run = Run()
+    server, client = run.program("server", "cheerios"), run.program("client", "client")
+    conversation(run, server, client)
+    story = run.story()
+    assert tied(story, "sendto") == [["DATA 6", "DATA 4"]]
+    assert tied(story, "recvfrom") == [["DATA 6"], ["DATA 6", "DATA 4"]]
+    assert tied(story, "connect") == [["SYN", "SYN ACK", "ACK"]]
+    assert tied(story, "accept4") == [["SYN", "ACK"]]
+    assert tied(story, "close") == [["FIN"]]
+    assert set(programs(story)) == {("client", "server"), ("server", "client")}
+
+
+def test_what_a_child_reads_came_to_its_program() -> None:
+    """A connection that a child has taken over goes on where its parent left it."""
+    run = Run()
+    server, client = run.program("server", "cheerios"), run.program("client", "client")
+    conversation(run, server, client, child=1)
+    story = run.story()
+    assert tied(story, "recvfrom") == [["DATA 6"], ["DATA 6", "DATA 4"]]
+    assert {call.pid for call in story.calls if call.name == "recvfrom"} == {11}
+
+
+def test_a_call_returns_after_what_it_waited_for() -> None:
+    """strace looks at a descriptor before the call is made: its own reckoning may end too early."""
+    run = Run()
+    server, client = run.program("server", "cheerios"), run.program("client", "client")
+    conversation(run, server, client)
+    story = run.story()
+    order = [
+        moment.kind if moment.kind in ("leave", "arrive") else f"{story.calls[moment.of].name} {moment.kind}"
+        for moment in story.moments
+        if moment.kind in ("begin", "return", "leave", "arrive")
+    ]
+    assert order[:6] == ["connect begin", "leave", "accept4 begin", "arrive", "leave", "arrive"]
+    assert order[6:10] == ["leave", "connect return", "arrive", "accept4 return"]
+
+
+def test_a_port_that_nobody_has_is_the_kernels() -> None:
+    """A SYN that is refused came to no program, and none has sent the answer."""
+    run = Run()
+    run.program("server", "cheerios")
+    client = run.program("client", "client")
+    run.call(client, 0.3, "socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3<TCP:[2]>")
+    refused = "-1 ECONNREFUSED (Connection refused)"
+    run.call(client, 0.4, f"connect(3<TCP:[{CLIENT}:40000]>, {TO_SERVER}, 16) = {refused}", 2.5)
+    run.frames(talked(Talk().client(flags=SYN).server(flags=RST | ACK).frames))
+    assert programs(run.story()) == [("client", "(cheerios)"), ("(cheerios)", "client")]
+
+
+def test_of_two_programs_with_one_port_a_packet_is_that_ones_who_had_it_then() -> None:
+    """One after the other, on the same host."""
+    run = Run()
+    first, second = run.program("first", "cheerios", ended_ms=5), run.program("second", "cheerios", at_ms=6)
+    any_address = f'{{sa_family=AF_INET, sin_port=htons({PORT}), sin_addr=inet_addr("0.0.0.0")}}'
+    for key, at_ms in ((first, 0.1), (second, 6.1)):
+        run.call(key, at_ms, "socket(AF_INET, SOCK_DGRAM, IPPROTO_IP) = 3<UDP:[1]>")
+        run.call(key, at_ms + 0.1, f"bind(3<UDP:[1]>, {any_address}, 16) = 0")
+        run.call(key, at_ms + 3, f"close(3<UDP:[0.0.0.0:{PORT}]>) = 0")
+    run.frames([*crossed(frame4(udp(b"1"), UDP), 1), *crossed(frame4(udp(b"2"), UDP), 7)])
+    assert [came for _, came in programs(run.story())] == ["first", "second"]
