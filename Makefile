@@ -3,6 +3,7 @@
 # make bench   labctl against the same by hand
 # make torture SECONDS=n   scenarios in random order, on both engines and on busy cores; goes on where it stopped
 # make fault-torture SEQUENCES=n   random faults; the network afterwards is what it was before
+# make records  what is recorded of every scenario on both engines, against tshark and strace
 # make catalogue   docs/scenarios.md: what comes of every scenario on both engines
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ SECONDS ?= 60
 SEQUENCES ?= 500
 ENGINE ?= auto
 
-.PHONY: run test lint bench torture fault-torture catalogue images clean
+.PHONY: run test lint bench torture fault-torture records catalogue images clean
 
 run: $(READY) images
 	$(BIN)/labctl run --engine $(ENGINE) scenarios/basic.yaml
@@ -34,6 +35,9 @@ torture: $(READY) images
 
 fault-torture: $(READY) images
 	$(BIN)/python -m tests.torture.faults --sequences $(SEQUENCES)
+
+records: $(READY) images
+	LABCTL_TEST_RECORDS=all $(BIN)/python -m pytest tests/live/test_records.py tests/live/test_scenarios.py
 
 catalogue: $(READY) images
 	$(BIN)/python -m tests.catalogue.catalogue

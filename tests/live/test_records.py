@@ -20,7 +20,7 @@ from labctl.observe.names import CAPTURE, TRACES
 from labctl.observe.pcapng import Frame, Interface, block, opening, read
 from labctl.observe.story import Story
 from labctl.runner.outcome import ScenarioOutcome
-from tests.live.conftest import SHIPPED, Outcomes, short
+from tests.live.conftest import SHIPPED, Outcomes, is_recorded, short
 
 UDP_FAULTS = [file for file in SHIPPED if file.parent.name == "faults" and file.stem.startswith("udp-")]
 _BEGINS = re.compile(rb"^(\d+) +\d+\.\d+ (\w+)\(", re.MULTILINE)
@@ -49,7 +49,7 @@ class Recorded(Struct, frozen=True):
 @pytest.fixture(scope="session")
 def recorded(outcomes: Outcomes, tmp_path_factory: pytest.TempPathFactory) -> dict[Path, list[Recorded]]:
     """Every run of a shipped scenario. tshark reads all captures at once, as one file: its start takes longest."""
-    ran = [outcome for file in SHIPPED for outcome in outcomes.get(file, []) if outcome.folder is not None]
+    ran = [outcome for file in SHIPPED for outcome in outcomes.get(file, []) if _is_recorded(outcome)]
     captures = [read((outcome.folder / CAPTURE).read_bytes()) for outcome in ran if outcome.folder is not None]
     all_frames = [frame for capture in captures for frame in capture.frames]
     frames = _read_by_tshark(all_frames, tmp_path_factory.mktemp("all"))
@@ -60,6 +60,10 @@ def recorded(outcomes: Outcomes, tmp_path_factory: pytest.TempPathFactory) -> di
         story = story_of(outcome.folder)
         found.setdefault(outcome.path, []).append(Recorded(outcome, outcome.folder, story, tuple(own)))
     return found
+
+
+def _is_recorded(outcome: ScenarioOutcome) -> bool:
+    return outcome.folder is not None and is_recorded(outcome.path, outcome.engine)
 
 
 def _read_by_tshark(frames: list[Frame], folder: Path) -> list[Read]:

@@ -7,7 +7,7 @@ and its turn.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
@@ -15,22 +15,32 @@ from msgspec import Struct
 from labctl.observe.joining.ownership import End, Life
 from labctl.observe.network.journeys import Journey
 from labctl.observe.network.segments import Remarks
-from labctl.observe.packet.model import FIN, RST, SYN
+from labctl.observe.packet.model import FIN, RST, SYN, Packet
 from labctl.observe.trace.sockets import Use
 from labctl.observe.trace.strace import Call
 
 _Key = tuple[int, int]
 """A socket, by the lane of its program and its number there."""
+_LONGEST = 1 << 16
 
 
 class Owned(Struct, frozen=True):
-    """A packet, with the sockets at its two ends as far as they are known. `is_let_in`: no rule kept it out."""
+    """A packet, with the sockets at its two ends as far as they are known. An ICMP error came to the one it is about.
+
+    `let_in_ns`: when it was let in, once for each copy; none where a rule kept it out.
+    """
 
     journey: Journey
     remarks: Remarks
     sent_by: Life | None
     came_to: Life | None
-    is_let_in: bool
+    let_in_ns: tuple[int, ...]
+
+    @property
+    def whole(self) -> Packet:
+        """The packet; of a fragment the datagram that it is a part of, where all of it is known."""
+        whole = self.remarks.datagram.whole if self.remarks.datagram is not None else None
+        return self.journey.packet if whole is None else whole
 
 
 class Made(Struct, frozen=True):
@@ -61,6 +71,32 @@ class _Stream:
         )
 
 
+class _Mail:
+    """The datagrams that one socket sent, or that came to it, each with the end it went to or came from."""
+
+    def __init__(self) -> None:
+        self._queues: dict[End | None, deque[tuple[int, int]]] = defaultdict(deque)
+        self._lengths: list[int] = []
+        self._taken: set[int] = set()
+
+    def add(self, number: int, end: End, length: int) -> None:
+        """The next one."""
+        entry = (len(self._lengths), number)
+        self._lengths.append(length)
+        self._queues[end].append(entry)
+        self._queues[None].append(entry)
+
+    def take(self, end: End | None, sizes: range) -> int | None:
+        """The next with that end (None: any) and of such a size. Those before it were lost: nobody will take them."""
+        queue = self._queues.get(end, deque())
+        for place, (entry, number) in enumerate(queue):
+            if entry not in self._taken and self._lengths[entry] in sizes:
+                for _ in range(place + 1):
+                    self._taken.add(queue.popleft()[0])
+                return number
+        return None
+
+
 class Ties:
     """The packets, found again by what they are to a socket."""
 
@@ -68,14 +104,42 @@ class Ties:
         self._packets = packets
         self._sent: dict[_Key, list[int]] = defaultdict(list)
         self._came: dict[_Key, list[int]] = defaultdict(list)
-        self._turns: dict[tuple[str, _Key, End | None], int] = defaultdict(int)
+        self._errors: dict[_Key, deque[int]] = defaultdict(deque)
         for number, packet in enumerate(packets):
             if packet.sent_by is not None:
                 self._sent[_key(packet.sent_by)].append(number)
-            if packet.came_to is not None and packet.is_let_in:
-                self._came[_key(packet.came_to)].append(number)
+            if packet.came_to is not None and packet.let_in_ns:
+                into = self._errors if packet.journey.packet.kind == "icmp" else self._came
+                into[_key(packet.came_to)].append(number)
         self._streams_sent = {key: _Stream(packets, numbers) for key, numbers in self._sent.items()}
         self._streams_came = {key: _Stream(packets, numbers) for key, numbers in self._came.items()}
+        self._outbox: dict[_Key, _Mail] = defaultdict(_Mail)
+        self._inbox: dict[_Key, _Mail] = defaultdict(_Mail)
+        self._put_mail()
+
+    def _put_mail(self) -> None:
+        """Datagrams in the order in which they left, and in that in which they were let in, as often as they were."""
+        arrivals = []
+        for number, packet in enumerate(self._packets):
+            whole = packet.whole
+            if whole.kind != "udp" or _is_later_part(packet):
+                continue
+            if packet.sent_by is not None:
+                self._outbox[_key(packet.sent_by)].add(number, (whole.destination, whole.port), _length(packet))
+            arrivals += [(at_ns, number) for at_ns in self._let_in_ns(packet)]
+        for _, number in sorted(arrivals):
+            packet = self._packets[number]
+            if packet.came_to is not None:
+                source = (packet.whole.source, packet.whole.source_port)
+                self._inbox[_key(packet.came_to)].add(number, source, _length(packet))
+
+    def _let_in_ns(self, packet: Owned) -> Sequence[int]:
+        """When a datagram was let in; one in fragments with the last of them, and only if none is missing."""
+        datagram = packet.remarks.datagram
+        if datagram is None:
+            return packet.let_in_ns
+        parts = [self._packets[number].let_in_ns for number in datagram.packets]
+        return [max(part[0] for part in parts)] if datagram.whole is not None and all(parts) else []
 
     def of(self, made: Made) -> tuple[int, ...]:
         """The packets that a call has to do with, by number. Of one program calls are asked about in their order."""
@@ -87,7 +151,8 @@ class Ties:
             "shutdown": self._closing,
             "close": self._closing,
         }.get(made.use.role)
-        return tuple(find(made)) if find is not None else ()
+        found = find(made) if find is not None else []
+        return tuple(sorted({*found, *self._told(made)}) if made.call.error else found)
 
     def _carrying(self, made: Made) -> list[int]:
         return _overlapping(self._streams_sent.get(_key(made.life)), made.use)
@@ -96,27 +161,32 @@ class Ties:
         return _overlapping(self._streams_came.get(_key(made.life)), made.use)
 
     def _datagrams_sent(self, made: Made) -> list[int]:
-        numbers = self._sent.get(_key(made.life), ())
-        return [number for _, peer in made.use.parts for number in self._turn("sent", numbers, made.life, peer)]
+        mail = self._outbox[_key(made.life)]
+        taken = [mail.take(peer, range(size, size + 1)) for size, peer in made.use.parts]
+        return self._with_all_parts(taken)
 
     def _datagrams_come(self, made: Made) -> list[int]:
-        numbers = self._came.get(_key(made.life), ())
-        return [number for _, peer in made.use.parts for number in self._turn("came", numbers, made.life, peer)]
+        """What doesn't fit into the reader's buffer is cut off: a datagram may be longer than what was read of it."""
+        mail = self._inbox[_key(made.life)]
+        taken = [mail.take(peer, range(size, _LONGEST)) for size, peer in made.use.parts]
+        return self._with_all_parts(taken)
 
-    def _turn(self, way: str, numbers: Sequence[int], life: Life, peer: End | None) -> list[int]:
-        """The next to or from that peer; of one in fragments all of them."""
-        place = (way, _key(life), peer)
-        for at in range(self._turns[place], len(numbers)):
-            owned = self._packets[numbers[at]]
-            packet = owned.journey.packet
-            end = (packet.destination, packet.port) if way == "sent" else (packet.source, packet.source_port)
-            is_later = packet.fragment is not None and packet.fragment.offset > 0
-            if not is_later and _is_peer(peer, end):
-                self._turns[place] = at + 1
-                datagram = owned.remarks.datagram
-                return [numbers[at]] if datagram is None else list(datagram.packets)
-        self._turns[place] = len(numbers)
-        return []
+    def _with_all_parts(self, numbers: Iterable[int | None]) -> list[int]:
+        """Of one in fragments all of them."""
+        found: list[int] = []
+        for number in numbers:
+            if number is not None:
+                datagram = self._packets[number].remarks.datagram
+                found += [number] if datagram is None else datagram.packets
+        return found
+
+    def _told(self, made: Made) -> list[int]:
+        """The ICMP errors by which a call that failed knows: all that had come by its end and no call has told yet."""
+        errors, by_ns = self._errors[_key(made.life)], made.call.ends_by_ns or made.call.begins_ns
+        told = []
+        while errors and self._packets[errors[0]].let_in_ns[0] <= by_ns:
+            told.append(errors.popleft())
+        return told
 
     def _calling(self, made: Made) -> list[int]:
         """The SYN, however often, what answered it, and the segment that completed the handshake."""
@@ -152,5 +222,13 @@ def _key(life: Life) -> _Key:
     return life.lane, life.socket
 
 
-def _is_peer(peer: End | None, end: End) -> bool:
-    return peer is None or (peer[0].removeprefix("::ffff:"), peer[1]) == end
+def _is_later_part(packet: Owned) -> bool:
+    fragment = packet.journey.packet.fragment
+    return fragment is not None and fragment.offset > 0
+
+
+def _length(packet: Owned) -> int:
+    """How many bytes a program sent in it."""
+    datagram = packet.remarks.datagram
+    length = packet.journey.packet.length if datagram is None else datagram.length
+    return length or 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from labctl.observe.joining.cast import Cast
 from labctl.observe.joining.ownership import Life
 from labctl.observe.joining.ties import Owned, Ties
@@ -11,7 +13,6 @@ from labctl.observe.network.fates import Outcome
 from labctl.observe.network.journeys import Door, Journey
 from labctl.observe.network.network import Network
 from labctl.observe.network.passing import DATAGRAM, icmp_passes, segment_passes
-from labctl.observe.network.segments import Remarks
 from labctl.observe.network.words import is_noise, line, short, text_of
 from labctl.observe.packet import Packet
 from labctl.observe.story import Arrival, PacketSeen
@@ -29,23 +30,29 @@ def packets_seen(network: Network, cast: Cast, zero_ns: int) -> tuple[tuple[Pack
 
 def _owned(network: Network, cast: Cast, number: int) -> Owned:
     journey, outcomes = network.journeys[number], network.outcomes[number]
-    packet = _ported(journey.packet, network.remarks[number])
-    sent_by = cast.owners.of(journey.sender, packet, journey.at_ns, is_sender=True) if journey.sender else None
-    to = network.hosts.owner(packet.destination) or (journey.doors[0].host if len(journey.doors) == 1 else "")
-    came_ns = journey.doors[0].came_ns if journey.doors else journey.at_ns
-    return Owned(
+    one = Owned(
         journey=journey,
         remarks=network.remarks[number],
-        sent_by=sent_by,
-        came_to=cast.owners.of(to, packet, came_ns, is_sender=False) if to else None,
-        is_let_in=any(outcome.fate not in ("lost", "refused") for outcome in outcomes),
+        sent_by=None,
+        came_to=None,
+        let_in_ns=tuple(
+            outcome.at_ns
+            for outcome in outcomes
+            if outcome.fate not in ("lost", "refused")
+            for _ in range(outcome.copies)
+        ),
     )
+    to = network.hosts.owner(journey.packet.destination) or (journey.doors[0].host if len(journey.doors) == 1 else "")
+    came_ns = journey.doors[0].came_ns if journey.doors else journey.at_ns
+    sent_by = cast.owners.of(journey.sender, one.whole, journey.at_ns, is_sender=True) if journey.sender else None
+    return replace(one, sent_by=sent_by, came_to=_receiver(cast, to, one.whole, came_ns) if to else None)
 
 
-def _ported(packet: Packet, remarks: Remarks) -> Packet:
-    """A fragment has the ports of the datagram that it is a part of."""
-    whole = remarks.datagram.whole if remarks.datagram is not None else None
-    return packet if whole is None else whole
+def _receiver(cast: Cast, to: str, packet: Packet, came_ns: int) -> Life | None:
+    """Whose it becomes. An ICMP error is for the socket whose packet it quotes."""
+    if packet.icmp is not None and packet.about is not None:
+        return cast.owners.of(to, packet.about, came_ns, is_sender=True)
+    return cast.owners.of(to, packet, came_ns, is_sender=False)
 
 
 def _seen(network: Network, cast: Cast, one: Owned, outcomes: Sequence[Outcome], zero_ns: int) -> PacketSeen:
@@ -54,8 +61,7 @@ def _seen(network: Network, cast: Cast, one: Owned, outcomes: Sequence[Outcome],
         _arrival(cast, one.came_to, door, outcome, zero_ns)
         for door, outcome in zip(journey.doors, outcomes, strict=True)
     ]
-    ported = _ported(packet, one.remarks)
-    ports = (ported.source_port, ported.port) if packet.kind in ("tcp", "udp") else ()
+    ports = (one.whole.source_port, one.whole.port) if packet.kind in ("tcp", "udp") else ()
     return PacketSeen(
         lane=_lane(cast, one.sent_by, _sender(journey), journey.at_ns),
         left_ns=None if journey.left_ns is None else journey.left_ns - zero_ns,
