@@ -62,7 +62,7 @@ def _run(one: Selected, name: EngineName, device: Device) -> tuple[ScenarioOutco
             [outcome] = [*skipped, *run_all(jobs, engine, options, lambda event: None)]
     except EngineError as error:
         raise CannotLook(str(error), hint=error.hint) from error
-    return outcome, stories[0] if stories else None
+    return outcome, stories[-1] if stories else None
 
 
 def _lines(several: list[Selected], story: Story | None, device: Device) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from labctl.engine.contract import EngineError, Finding
 from labctl.plan.model import Plan
-from labctl.sidecar.tables import COPIED
+from labctl.sidecar.marks import COPIED
 
 _COMMANDS = {"nft": "apt-get install nftables", "iptables": "apt-get install iptables"}
 

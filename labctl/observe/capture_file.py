@@ -7,7 +7,6 @@ host's loopback where something was recorded there.
 from __future__ import annotations
 
 import os
-import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,10 +14,9 @@ from msgspec.structs import replace
 
 from labctl import __version__
 from labctl.observe.pcapng import Frame, Interface, block, opening, read
+from labctl.sidecar.captured import LOOPBACK, OUTBOUND, RECORD
 
 MOST_BYTES = 64 * 1024 * 1024
-_RECORD = struct.Struct("!QIIB")
-_OUTBOUND, _LOOPBACK = 1, 2
 _OF_LOOPBACK = " (loopback)"
 _ABOUT = (
     "Recorded by labctl at every host, where packets leave and arrive: captured before faults. "
@@ -40,22 +38,22 @@ class CaptureFile:
         self.is_cut = False
 
     def add(self, host: str, body: bytes) -> bool:
-        """Add records of a host (labctl.sidecar.capture says how they look). False: no more can be taken."""
+        """Add records of a host (labctl.sidecar.captured). False: no more can be taken."""
         at = 0
-        while at + _RECORD.size <= len(body):
-            t_ns, size, length, flags = _RECORD.unpack_from(body, at)
-            at += _RECORD.size
+        while at + RECORD.size <= len(body):
+            t_ns, size, length, flags = RECORD.unpack_from(body, at)
+            at += RECORD.size
             self._left -= size
             if self._left < 0:
                 self.is_cut = True
                 break
-            interface = self._places[host] + (len(self._places) if flags & _LOOPBACK else 0)
+            interface = self._places[host] + (len(self._places) if flags & LOOPBACK else 0)
             frame = Frame(
                 t_ns=t_ns,
                 interface=interface,
                 data=body[at : at + size],
                 length=length,
-                is_outbound=bool(flags & _OUTBOUND),
+                is_outbound=bool(flags & OUTBOUND),
             )
             self._file.write(block(frame))
             at += size
@@ -70,7 +68,7 @@ class CaptureFile:
 def put_in_order(path: Path, comments: Mapping[int, Sequence[str]]) -> None:
     """Write a capture anew, in the order of its times, without interfaces that nothing was recorded on.
 
-    `comments`: more words for frames, by their place in that order, from 0. Readers see the old file or the new one.
+    `comments`: the words for frames, by their place in that order, from 0. Readers see the old file or the new one.
     """
     capture = read(path.read_bytes())
     frames = in_order(capture.frames)
@@ -81,8 +79,8 @@ def put_in_order(path: Path, comments: Mapping[int, Sequence[str]]) -> None:
     with new.open("wb") as file:
         file.write(_opening([capture.interfaces[old].name for old in used]))
         for number, frame in enumerate(frames):
-            more = (*frame.comments, *comments.get(number, ()))
-            file.write(block(replace(frame, interface=places[frame.interface], comments=more)))
+            own = tuple(comments.get(number, ()))
+            file.write(block(replace(frame, interface=places[frame.interface], comments=own)))
     os.replace(new, path)
 
 

@@ -29,7 +29,8 @@ def joined(records: Records) -> Story:
     told = chronicle(records.lines)
     hosts = _hosts(records)
     zero_ns = _zero(told)
-    cast = Cast([host.name for host in hosts if not host.is_absent], told.programs, records.traces or {}, zero_ns)
+    present = [host.name for host in hosts if not host.is_absent]
+    cast = Cast(present, told.programs, records.traces or {}, zero_ns, told.halted)
     network = Network(records.capture, records.plan, told)
     packets, ties = packets_seen(network, cast, zero_ns)
     story = Story(

@@ -117,7 +117,10 @@ class SignalSeen(Struct, frozen=True, kw_only=True):
 
 
 class EndSeen(Struct, frozen=True, kw_only=True):
-    """A process that ended: `exit 0`, `signal KILL`. `is_main`: the program itself, not a child of it."""
+    """A process that ended: `exit 0`, `signal KILL`, `its host is halted`.
+
+    `is_main`: the program itself, not a child of it.
+    """
 
     lane: int
     pid: int

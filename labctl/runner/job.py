@@ -29,7 +29,8 @@ class Options(Struct, frozen=True, kw_only=True):
     `stop_at_first`: start nothing more after one that didn't pass. `records`: the folder that `.labctl/runs` is
     made in, None for the scenario's own place. `slack` multiplies every timeout and every `max` of a `took`. `strict`
     asks for the lab's own wording, which only the lab's own programs have. `see`: record packets and system calls;
-    `show` is then given each run's folder and its story, from the thread that ran it, once the lab is down.
+    `show` is then given each run's folder and its story, from a thread of its own while the lab comes down, and again
+    if that changes the verdict.
     """
 
     jobs: int = 1

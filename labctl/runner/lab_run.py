@@ -90,7 +90,7 @@ class LabRun:
         from labctl.runner.recording import Recording
 
         (self._folder / SCENARIO).write_bytes(self._job.scenario.path.read_bytes())
-        hosts = [host.name for host in self._lab.plan.hosts]
+        hosts = [host.name for host in self._lab.plan.hosts if host.name in self._lab.channels]
         return Recording(
             self._folder,
             conversation,

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import gc
 import os
-import struct
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -19,11 +18,8 @@ from labctl.agent.frames import Header, encode
 from labctl.agent.last_words import last_words
 from labctl.agent.line import Line
 from labctl.agent.loop import Loop, offset_ns
+from labctl.sidecar.captured import LOOPBACK, OUTBOUND, RECORD
 from labctl.sidecar.ring import Ring, Seen
-
-RECORD = struct.Struct("!QIIB")
-"""Before each packet's bytes: CLOCK_REALTIME in ns, how many bytes follow, its length on the wire, and of these two."""
-OUTBOUND, LOOPBACK = 1, 2
 
 BUDGET = 64 * 1024 * 1024
 """Bytes of records that are told."""

@@ -16,11 +16,12 @@ from labctl.agent.frames import Header, encode
 from labctl.agent.last_words import last_words
 from labctl.sidecar.alike import Alike
 from labctl.sidecar.fragments import Fragments
+from labctl.sidecar.marks import DOUBLED
 from labctl.sidecar.nfqueue import Queue
 from labctl.sidecar.packet import Packet, parse
 from labctl.sidecar.passage import Decision, Passage, Verdict
 from labctl.sidecar.rules import Json, rule_from
-from labctl.sidecar.tables import DOUBLED, QUEUE, REFUSED, Tables, interest_from
+from labctl.sidecar.tables import QUEUE, REFUSED, Tables, interest_from
 from labctl.sidecar.talk import Later, Talk, Watched
 from labctl.sidecar.views import Views, view_from
 

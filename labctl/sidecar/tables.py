@@ -11,14 +11,13 @@ import subprocess
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from labctl.sidecar.marks import CHOSEN, COPIED, DOUBLED
 from labctl.sidecar.packet import ICMP, ICMPV6, TCP, UDP
 from labctl.sidecar.rules import Json, Only, only_from
 
 TABLE = "labctl"
 FAMILIES = ("ip", "ip6")
 QUEUE = 51717
-CHOSEN, DOUBLED, COPIED = 0x1AB0001, 0x1AB0002, 0x1AB0003
-"""Marks: of a packet that is to pass the queue, of one that left it to be doubled, of its copy."""
 _REFUSALS = {
     "reset": ("tcp reset", "tcp reset"),
     "port-unreachable": ("icmp type port-unreachable", "icmpv6 type port-unreachable"),

@@ -18,6 +18,9 @@ from labctl.observe.trace.sockets import Followed, Use, followed
 from labctl.observe.trace.sockets import words as socket_words
 from labctl.observe.trace.strace import Call, Trace, read
 
+HALTED = "its host is halted"
+"""How a program ended that went with its host."""
+
 
 class _Traced(Struct, frozen=True):
     """A program's lane with what its trace says."""
@@ -42,9 +45,15 @@ class Cast:
     """Who takes part. `lanes` has for each host those of its programs, and then its kernel's."""
 
     def __init__(
-        self, hosts: Sequence[str], programs: Sequence[ProgramRan], traces: Mapping[str, bytes], zero_ns: int
+        self,
+        hosts: Sequence[str],
+        programs: Sequence[ProgramRan],
+        traces: Mapping[str, bytes],
+        zero_ns: int,
+        halted: Sequence[tuple[str, int]] = (),
     ) -> None:
-        """`traces`: strace's own text by the programs' keys."""
+        """`traces`: strace's own text by the programs' keys. `halted`: hosts whose power was cut, and when."""
+        self._halted_ns = dict(halted)
         self._zero_ns = zero_ns
         self._programs: list[ProgramRan | None] = []
         self._kernels: dict[str, int] = {}
@@ -141,17 +150,18 @@ class Cast:
         ]
         told = {end.lane for end in found if end.is_main}
         found += [
-            EndSeen(
-                lane=number,
-                pid=program.pid,
-                at_ns=program.ended_ns - self._zero_ns,
-                ending=program.ending,
-                is_main=True,
-            )
+            EndSeen(lane=number, pid=program.pid, at_ns=ended[0] - self._zero_ns, ending=ended[1], is_main=True)
             for number, program in enumerate(self._programs)
-            if program is not None and program.ended_ns is not None and number not in told
+            if program is not None and number not in told and (ended := self._ended(program)) is not None
         ]
         return tuple(sorted(found, key=lambda end: end.at_ns))
+
+    def _ended(self, program: ProgramRan) -> tuple[int, str] | None:
+        """When a program ended and how, as labctl knows it: nobody is there to tell the end of one whose host halts."""
+        if program.ended_ns is not None:
+            return program.ended_ns, program.ending
+        halted_ns = self._halted_ns.get(program.host)
+        return None if halted_ns is None else (halted_ns, HALTED)
 
     def _is_traced(self, lane: int) -> bool:
         return any(one.lane == lane for one in self._traced)

@@ -65,7 +65,7 @@ class Owners:
         """The socket at that end: a connection's own before one that is open to all, a living one before others."""
         here = (packet.source, packet.source_port) if is_sender else (packet.destination, packet.port)
         there = (packet.destination, packet.port) if is_sender else (packet.source, packet.source_port)
-        known = [
+        known: list[Life] = [
             *self._connected.get((host, packet.kind, here[1], there), ()),
             *(life for life in self._open.get((host, packet.kind, here[1]), ()) if life.from_ns <= at_ns),
         ]
@@ -75,7 +75,7 @@ class Owners:
         return min(fitting, key=lambda life: _distance(life, here, there, at_ns))
 
     def _named(self, host: str, kind: str, here: End, there: End, at_ns: int) -> Life | None:
-        """The first that called there and whose own address no call told, for its program made none after: it has this."""
+        """The first that called there and whose own address no later call has told: it must have this one."""
         waiting = self._nameless.get((host, kind, there), [])
         for place, life in enumerate(waiting):
             if life.from_ns <= at_ns and (life.to_ns is None or at_ns <= life.to_ns):

@@ -1,14 +1,14 @@
 """System calls and packets -> which packets carried what a call wrote, or brought what it returned. Pure.
 
-A TCP segment and a call are tied by where their bytes lie in the stream, a datagram and a call by its ends, its size
-and its turn.
+A TCP segment and a call are tied by where their bytes lie in the stream, a datagram and a call by its ends, its size,
+its content and its turn.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
@@ -16,12 +16,17 @@ from labctl.observe.joining.ownership import End, Life
 from labctl.observe.network.journeys import Journey
 from labctl.observe.network.segments import Remarks
 from labctl.observe.packet.model import FIN, RST, SYN, Packet
+from labctl.observe.trace.amounts import beginning
 from labctl.observe.trace.sockets import Use
 from labctl.observe.trace.strace import Call
 
 _Key = tuple[int, int]
 """A socket, by the lane of its program and its number there."""
 _LONGEST = 1 << 16
+_TOLD_BY_ICMP = frozenset(
+    {"ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ENOPROTOOPT", "EMSGSIZE", "EOPNOTSUPP", "EPROTO", "EACCES"}
+)
+"""What an ICMP error makes of a call (ip(7); the kernel's icmp_err_convert and icmpv6_err_convert)."""
 
 
 class Owned(Struct, frozen=True):
@@ -71,30 +76,46 @@ class _Stream:
         )
 
 
+class _Datagram(Struct, frozen=True):
+    """A datagram's packet, by number (of one in fragments the first), where it went to or came from, and what it is."""
+
+    number: int
+    end: End
+    length: int
+    payload: bytes
+
+
 class _Mail:
-    """The datagrams that one socket sent, or that came to it, each with the end it went to or came from."""
+    """The datagrams that one socket sent, or that came to it, until a call takes them."""
 
     def __init__(self) -> None:
-        self._queues: dict[End | None, deque[tuple[int, int]]] = defaultdict(deque)
-        self._lengths: list[int] = []
+        self._queues: dict[End | None, deque[tuple[int, _Datagram]]] = defaultdict(deque)
+        self._count = 0
         self._taken: set[int] = set()
 
-    def add(self, number: int, end: End, length: int) -> None:
+    def add(self, one: _Datagram) -> None:
         """The next one."""
-        entry = (len(self._lengths), number)
-        self._lengths.append(length)
-        self._queues[end].append(entry)
-        self._queues[None].append(entry)
+        self._queues[one.end].append((self._count, one))
+        self._queues[None].append((self._count, one))
+        self._count += 1
 
-    def take(self, end: End | None, sizes: range) -> int | None:
-        """The next with that end (None: any) and of such a size. Those before it were lost: nobody will take them."""
+    def take(self, end: End | None, sizes: range, beginning: bytes) -> int | None:
+        """The next with that end (None: any), of such a size and that begins so; one that was damaged may not."""
         queue = self._queues.get(end, deque())
-        for place, (entry, number) in enumerate(queue):
-            if entry not in self._taken and self._lengths[entry] in sizes:
-                for _ in range(place + 1):
-                    self._taken.add(queue.popleft()[0])
-                return number
-        return None
+        while queue and queue[0][0] in self._taken:
+            queue.popleft()
+        damaged: tuple[int, _Datagram] | None = None
+        for place, one in queue:
+            if place in self._taken or one.length not in sizes:
+                continue
+            if one.payload.startswith(beginning):
+                self._taken.add(place)
+                return one.number
+            damaged = damaged or (place, one)
+        if damaged is None:
+            return None
+        self._taken.add(damaged[0])
+        return damaged[1].number
 
 
 class Ties:
@@ -125,13 +146,19 @@ class Ties:
             if whole.kind != "udp" or _is_later_part(packet):
                 continue
             if packet.sent_by is not None:
-                self._outbox[_key(packet.sent_by)].add(number, (whole.destination, whole.port), _length(packet))
+                self._outbox[_key(packet.sent_by)].add(self._datagram(number, (whole.destination, whole.port)))
             arrivals += [(at_ns, number) for at_ns in self._let_in_ns(packet)]
         for _, number in sorted(arrivals):
             packet = self._packets[number]
             if packet.came_to is not None:
                 source = (packet.whole.source, packet.whole.source_port)
-                self._inbox[_key(packet.came_to)].add(number, source, _length(packet))
+                self._inbox[_key(packet.came_to)].add(self._datagram(number, source))
+
+    def _datagram(self, number: int, end: End) -> _Datagram:
+        packet = self._packets[number]
+        datagram = packet.remarks.datagram
+        length = packet.whole.length if datagram is None else datagram.length or 0
+        return _Datagram(number, end, length, packet.whole.payload)
 
     def _let_in_ns(self, packet: Owned) -> Sequence[int]:
         """When a datagram was let in; one in fragments with the last of them, and only if none is missing."""
@@ -152,7 +179,7 @@ class Ties:
             "close": self._closing,
         }.get(made.use.role)
         found = find(made) if find is not None else []
-        return tuple(sorted({*found, *self._told(made)}) if made.call.error else found)
+        return tuple(sorted({*found, *self._told(made)}) if made.call.error in _TOLD_BY_ICMP else found)
 
     def _carrying(self, made: Made) -> list[int]:
         return _overlapping(self._streams_sent.get(_key(made.life)), made.use)
@@ -161,15 +188,15 @@ class Ties:
         return _overlapping(self._streams_came.get(_key(made.life)), made.use)
 
     def _datagrams_sent(self, made: Made) -> list[int]:
-        mail = self._outbox[_key(made.life)]
-        taken = [mail.take(peer, range(size, size + 1)) for size, peer in made.use.parts]
-        return self._with_all_parts(taken)
+        return self._taken(self._outbox[_key(made.life)], made, lambda size: range(size, size + 1))
 
     def _datagrams_come(self, made: Made) -> list[int]:
         """What doesn't fit into the reader's buffer is cut off: a datagram may be longer than what was read of it."""
-        mail = self._inbox[_key(made.life)]
-        taken = [mail.take(peer, range(size, _LONGEST)) for size, peer in made.use.parts]
-        return self._with_all_parts(taken)
+        return self._taken(self._inbox[_key(made.life)], made, lambda size: range(size, _LONGEST))
+
+    def _taken(self, mail: _Mail, made: Made, sizes: Callable[[int], range]) -> list[int]:
+        begins = beginning(made.call) if len(made.use.parts) == 1 else b""
+        return self._with_all_parts([mail.take(peer, sizes(size), begins[:size]) for size, peer in made.use.parts])
 
     def _with_all_parts(self, numbers: Iterable[int | None]) -> list[int]:
         """Of one in fragments all of them."""
@@ -225,10 +252,3 @@ def _key(life: Life) -> _Key:
 def _is_later_part(packet: Owned) -> bool:
     fragment = packet.journey.packet.fragment
     return fragment is not None and fragment.offset > 0
-
-
-def _length(packet: Owned) -> int:
-    """How many bytes a program sent in it."""
-    datagram = packet.remarks.datagram
-    length = packet.journey.packet.length if datagram is None else datagram.length
-    return length or 0

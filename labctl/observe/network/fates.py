@@ -21,6 +21,8 @@ from labctl.sidecar.packet import ICMP, ICMPV6, TCP, parse
 _ETHERNET = 14
 _LONGEST_FRAME = 1514
 _GRAVITY: dict[Fate, int] = {"arrived": 0, "late": 1, "damaged": 2, "vanished": 3, "refused": 4, "lost": 5}
+_HOLD_NOTHING = ("duplicate", "corrupt")
+"""What is done at once. When a sidecar came to it isn't later than it let others go that no rule is about."""
 
 Kind = tuple[str, int, int, int, int, int]
 """Sender, protocol, source port, port, sequence number, length: what a sidecar knows a packet by."""
@@ -109,7 +111,8 @@ class Fates:
         for one in decisions:
             rule = self._words.get(one.rule)
             fate = max(fate, _fate(one, rule), key=_GRAVITY.__getitem__)
-            at_ns = max(at_ns, one.release_ns)
+            if one.action not in _HOLD_NOTHING:
+                at_ns = max(at_ns, one.release_ns)
             copies += one.action == "duplicate"
             held, let_go = held or one.action == "hold", let_go or one.action == "let-go"
             words.append(rule.words if rule is not None else one.rule.rpartition(" #")[0])

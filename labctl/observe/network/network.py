@@ -11,6 +11,9 @@ from labctl.observe.packet import Packet
 from labctl.observe.pcapng import Interface, read
 from labctl.observe.records import Line
 
+MOST_FRAMES = 100_000
+"""What lies beyond stays in the capture: nobody reads a ladder of so many, and it would take long to make."""
+
 
 class Network:
     """The packets in the order in which they left; `remarks` and `outcomes` one for each, an outcome for each door."""
@@ -23,7 +26,10 @@ class Network:
         self.journeys: list[Journey] = []
         if known is not None:
             self.problems = tuple(f"the capture: {problem}" for problem in known.problems)
-            self.journeys = journeys(in_order(known.frames), known.interfaces, self.hosts)
+            frames = in_order(known.frames)
+            self.journeys = journeys(frames[:MOST_FRAMES], known.interfaces, self.hosts)
+            if len(frames) > MOST_FRAMES:
+                self.problems += (f"only the first {MOST_FRAMES} of {len(frames)} recorded frames are in the story",)
             self.problems += _strange(known.interfaces, plan)
         self.remarks: tuple[Remarks, ...] = remarks(
             [journey.packet for journey in self.journeys], [_network(journey) for journey in self.journeys]

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from labctl.observe.trace.arguments import split
+from labctl.observe.trace.arguments import STRING, split, unquoted_bytes
 from labctl.observe.trace.endpoints import Address, address
 from labctl.observe.trace.model import Call
 
 _FLAGS_AT = {"sendto": 3, "recvfrom": 3, "sendmsg": 2, "recvmsg": 2, "sendmmsg": 3, "recvmmsg": 3}
+_CONTENT = re.compile(rf"(?:{{.*?iov_base=)?({STRING})", re.ASCII | re.DOTALL)
 _MOVED = re.compile(r"msg_len=(\d{1,10})\}$", re.ASCII)
 
 
@@ -38,6 +39,13 @@ def moved(call: Call, arguments: list[str]) -> list[Datagram] | None:
     if call.name in ("sendmmsg", "recvmmsg"):
         return _several(call.returned, arguments)
     return [Datagram(max(0, call.returned), named(call.name, arguments))]
+
+
+def beginning(call: Call) -> bytes:
+    """The first bytes of what a call of one datagram moved, as many as strace tells: none where it tells none."""
+    arguments = split(call.arguments)
+    found = _CONTENT.match(arguments[1]) if len(arguments) > 1 and not call.name.endswith("mmsg") else None
+    return unquoted_bytes(found[1][1:-1]) if found else b""
 
 
 def named(name: str, arguments: list[str]) -> Address | None:

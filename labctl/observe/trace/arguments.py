@@ -65,6 +65,11 @@ def descriptors(text: str) -> list[tuple[int, str]]:
 
 def unquoted(text: str) -> str:
     """What a string stands for, given without its quotes. Bytes that are no UTF-8 come as `\\xNN`."""
+    return text if "\\" not in text else unquoted_bytes(text).decode("utf-8", "backslashreplace")
+
+
+def unquoted_bytes(text: str) -> bytes:
+    """The bytes that a string stands for, given without its quotes."""
 
     def meant(escape: re.Match[str]) -> str:
         octal, hexadecimal, letter = escape.groups()
@@ -72,7 +77,4 @@ def unquoted(text: str) -> str:
             return _LETTERS.get(letter, letter)
         return chr((int(octal, 8) if octal else int(hexadecimal, 16)) & 255)
 
-    if "\\" not in text:
-        return text
-    as_bytes = _ESCAPE.sub(meant, text.encode().decode("latin-1")).encode("latin-1", "replace")
-    return as_bytes.decode("utf-8", "backslashreplace")
+    return _ESCAPE.sub(meant, text.encode().decode("latin-1")).encode("latin-1", "replace")

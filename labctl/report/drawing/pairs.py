@@ -98,10 +98,11 @@ def _arrows(moments: Sequence[Moment], story: Story) -> dict[int, Moment]:
         if moment.kind == "leave":
             left[moment.of] = place
         elif moment.kind == "arrive" and moment.of in left and moment.of not in found:
-            between = moments[left[moment.of] + 1 : place]
             is_quick = moment.at_ns - moments[left[moment.of]].at_ns <= AT_ONCE_NS
+            between = moments[left[moment.of] + 1 : place] if is_quick else ()
             lane = story.packets[moment.of].arrivals[moment.arrival].lane
-            if not between or (is_quick and not any(lane in lanes_of(other, story) for other in between)):
+            is_next = place == left[moment.of] + 1
+            if is_next or (is_quick and not any(lane in lanes_of(other, story) for other in between)):
                 found[moment.of] = moment
     return found
 

@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from labctl.sidecar.marks import CHOSEN, COPIED, DOUBLED
 from labctl.sidecar.packet import ICMP, TCP, UDP
 from labctl.sidecar.rules import Only
 from labctl.sidecar.tables import (
-    CHOSEN,
-    COPIED,
-    DOUBLED,
     REFUSED,
     Interest,
     TableError,

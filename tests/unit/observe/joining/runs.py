@@ -40,6 +40,15 @@ class Run:
         pid = 10 * (list(self._texts).index(key) + 1) + child
         self._texts[key].append(f"{pid}     {at_ms / 1000:.9f} {text} <{took_ms / 1000:.9f}>\n")
 
+    def killed(self, key: str, at_ms: float) -> None:
+        """The program is killed, as strace tells it."""
+        pid = 10 * (list(self._texts).index(key) + 1)
+        self._texts[key].append(f"{pid}     {at_ms / 1000:.9f} +++ killed by SIGKILL +++\n")
+
+    def halted(self, host: str, at_ms: float) -> None:
+        """The power of a host is cut."""
+        self._say("halted", at_ms, host=host)
+
     def frames(self, frames: Sequence[Frame]) -> None:
         """What hosts recorded."""
         self._frames += frames

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labctl.observe.packet.model import ACK, FIN, RST, SYN, UDP
+from labctl.observe.packet.model import ACK, FIN, ICMP, RST, SYN, UDP
 from tests.unit.observe.joining.runs import Run, programs, tied
 from tests.unit.observe.network.recorded import crossed, talked
 from tests.unit.observe.packets import CLIENT, PORT, SERVER, Talk, frame4, udp
@@ -138,3 +138,127 @@ def test_of_two_programs_with_one_port_a_packet_is_that_ones_who_had_it_then() -
         run.call(key, at_ms + 3, f"close(3<UDP:[0.0.0.0:{PORT}]>) = 0")
     run.frames([*crossed(frame4(udp(b"1"), UDP), 1), *crossed(frame4(udp(b"2"), UDP), 7)])
     assert [came for _, came in programs(run.story())] == ["first", "second"]
+
+
+ANY_ADDRESS = f'{{sa_family=AF_INET, sin_port=htons({PORT}), sin_addr=inet_addr("0.0.0.0")}}'
+
+
+def bound(run: Run, key: str, at_ms: float, address: str = "0.0.0.0") -> None:
+    """A program makes a socket for datagrams and binds it to the port."""
+    run.call(key, at_ms, "socket(AF_INET, SOCK_DGRAM, IPPROTO_IP) = 3<UDP:[1]>")
+    run.call(key, at_ms + 0.1, f"bind(3<UDP:[1]>, {ANY_ADDRESS.replace('0.0.0.0', address)}, 16) = 0")
+
+
+def test_a_killed_program_has_its_port_no_longer() -> None:
+    """It has closed nothing, and yet what comes later is its successor's."""
+    run = Run()
+    first, second = run.program("first", "cheerios", ended_ms=5), run.program("second", "cheerios", at_ms=6)
+    bound(run, first, 0.1)
+    run.killed(first, 5)
+    bound(run, second, 6.1)
+    run.frames([*crossed(frame4(udp(b"1"), UDP), 1), *crossed(frame4(udp(b"2"), UDP), 7)])
+    assert [came for _, came in programs(run.story())] == ["first", "second"]
+
+
+def test_of_sockets_that_share_a_port_the_last_gets_what_comes() -> None:
+    """SO_REUSEADDR of UDP."""
+    run = Run()
+    first, second = run.program("first", "cheerios"), run.program("second", "cheerios")
+    bound(run, first, 0.1)
+    bound(run, second, 2)
+    run.frames([*crossed(frame4(udp(b"1"), UDP), 1), *crossed(frame4(udp(b"2"), UDP), 3)])
+    assert [came for _, came in programs(run.story())] == ["first", "second"]
+
+
+def test_of_sockets_with_one_port_the_one_bound_to_the_address_gets_what_comes() -> None:
+    """Whichever was first."""
+    run = Run()
+    one, all_of_them = run.program("one", "cheerios"), run.program("all", "cheerios")
+    bound(run, one, 0.1, SERVER)
+    bound(run, all_of_them, 0.5)
+    run.frames(crossed(frame4(udp(b"1"), UDP), 1))
+    assert [came for _, came in programs(run.story())] == ["one"]
+
+
+def test_nothing_came_to_a_socket_before_it_was_made() -> None:
+    """A port that somebody will have is nobody's yet."""
+    run = Run()
+    server, _ = run.program("server", "cheerios", at_ms=5), run.program("client", "client")
+    bound(run, server, 6)
+    run.frames(crossed(frame4(udp(b"1"), UDP), 1))
+    assert [came for _, came in programs(run.story())] == ["(cheerios)"]
+
+
+def test_a_connection_of_which_no_later_call_tells_is_its_callers() -> None:
+    """strace names the client's own port from the next call on, and there is none: its host is halted."""
+    run = Run()
+    client = run.program("client", "client")
+    run.call(client, 0.3, "socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3<TCP:[2]>")
+    run.call(client, 0.4, f"connect(3<TCP:[2]>, {TO_SERVER}, 16) = 0", 0.5)
+    run.halted("client", 9)
+    run.frames(talked(Talk().opened().frames, since_ms=0.45))
+    story = run.story()
+    assert {one for pair in programs(story) for one in pair} == {"client", "(cheerios)"}
+    assert tied(story, "connect") == [["SYN", "SYN ACK", "ACK"]]
+    assert [(end.ending, end.at_ns) for end in story.ends] == [("its host is halted", 9_000_000)]
+
+
+def test_an_icmp_error_came_to_the_program_that_is_told_by_it() -> None:
+    """It quotes what the program has sent, and the call fails after it came, whatever strace reckons."""
+    run = Run()
+    client = run.program("client", "client")
+    ends = f"{CLIENT}:40000->{SERVER}:{PORT}"
+    run.call(client, 0.3, "socket(AF_INET, SOCK_DGRAM, IPPROTO_IP) = 3<UDP:[2]>")
+    run.call(client, 0.4, f"connect(3<UDP:[2]>, {TO_SERVER}, 16) = 0")
+    run.call(client, 1, f'sendto(3<UDP:[{ends}]>, "1", 1, 0, NULL, 0) = 1')
+    run.call(client, 1.2, f"recvfrom(3<UDP:[{ends}]>, 0x7f, 9, 0, NULL, NULL) = -1 ECONNREFUSED (Connection refused)")
+    run.call(client, 9, f"close(3<UDP:[{ends}]>) = 0")
+    sent = frame4(udp(b"1"), UDP)
+    answer = frame4(b"\3\3\0\0\0\0\0\0" + sent[14:], ICMP, source=SERVER, destination=CLIENT)
+    run.frames([*crossed(sent, 1.05), *crossed(answer, 1.3, back=True)])
+    story = run.story()
+    assert programs(story) == [("client", "(cheerios)"), ("(cheerios)", "client")]
+    assert tied(story, "recvfrom") == [["port unreachable"]]
+    returned_ns = next(call.ends_ns for call in story.calls if call.name == "recvfrom")
+    assert returned_ns is not None
+    assert returned_ns >= story.packets[1].arrivals[0].at_ns
+
+
+def test_datagrams_are_read_in_the_order_in_which_they_were_let_in() -> None:
+    """Rules turn it round."""
+    run = Run()
+    server, _ = datagrams(run, b"1", b"2", b"3")
+    run.rule(0.5, "delay", ["r", "client", 1, "delay", 1_000_000, 9_000_000, UDP, 40000, PORT, 0, 1, 1])
+    for number, text in enumerate("231"):
+        received(run, server, 11 + number, text)
+    assert [call.packets for call in run.story().calls if call.name == "recvfrom"] == [(1,), (2,), (0,)]
+
+
+def test_a_datagram_that_was_doubled_is_read_twice() -> None:
+    """Both reads have to do with one packet."""
+    run = Run()
+    server, _ = datagrams(run, b"1", b"2")
+    run.rule(0.5, "duplicate", ["r", "client", 1, "duplicate", 1_060_000, 1_060_000, UDP, 40000, PORT, 0, 1, 1])
+    for number, text in enumerate("112"):
+        received(run, server, 11 + number, text)
+    assert [call.packets for call in run.story().calls if call.name == "recvfrom"] == [(0,), (0,), (1,)]
+
+
+def test_a_datagram_that_the_receivers_kernel_threw_away_is_not_what_was_read() -> None:
+    """A full buffer, a wrong checksum: the capture knows nothing of it, what was read does."""
+    run = Run()
+    server, _ = datagrams(run, b"1", b"2", b"3")
+    for number, text in enumerate("13"):
+        received(run, server, 11 + number, text)
+    assert [call.packets for call in run.story().calls if call.name == "recvfrom"] == [(0,), (2,)]
+
+
+def test_a_damaged_datagram_is_read_as_something_else() -> None:
+    """Its turn and its size tell which it was."""
+    run = Run()
+    server, _ = datagrams(run, b"1", b"2")
+    for number, text in enumerate(("\\316", "2")):
+        run.call(
+            server, 11 + number, f'recvfrom(3<UDP:[0.0.0.0:{PORT}]>, "{text}", 255, 0, {FROM_CLIENT}, [128 => 16]) = 1'
+        )
+    assert [call.packets for call in run.story().calls if call.name == "recvfrom"] == [(0,), (1,)]

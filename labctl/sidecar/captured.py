@@ -1,0 +1,9 @@
+"""How a capture tells of packets: each a RECORD, then as many bytes of its own as that says."""
+
+from __future__ import annotations
+
+import struct
+
+RECORD = struct.Struct("!QIIB")
+"""CLOCK_REALTIME in ns, how many bytes follow, the packet's length on the wire, and which of these it is."""
+OUTBOUND, LOOPBACK = 1, 2
