@@ -1,17 +1,18 @@
 """The text between a call's parentheses, as strace writes it -> its arguments, and what a quoted text means.
 
 Strings have C's escapes and are never left open; a descriptor may be followed by what it leads to, in angle brackets.
-Every pattern is possessive: a text of n characters is read in a time that grows with n, however broken it is.
+What a pattern has taken it never gives back: a text of n characters is read in a time that grows with n, however
+broken it is. Python before 3.11.5 repeats groups possessively (`*+`) in a wrong way; atomic groups it has right.
 """
 
 from __future__ import annotations
 
 import re
 
-STRING = r'"(?:[^"\\]++|\\.)*+"'
+STRING = r'"(?>(?:[^"\\]++|\\.)*)"'
 LEADS_TO = (
-    rf'<(?:[\w-]+:\[(?:[^"\[\]]++|{STRING}|\[[^\[\]"]*+\])*+\]'  # a socket, a pipe: names of Unix sockets are strings
-    r"|(?=[/a-z(.])[^<>]*+(?:<[^<>]*+>)?+)>"  # a path, with < and > as octal; a device adds <char 136:0>
+    rf'<(?:[\w-]+:\[(?>(?:[^"\[\]]++|{STRING}|\[[^\[\]"]*+\])*)\]'  # a socket or pipe: Unix sockets' names are strings
+    r"|(?=[/a-z(.])[^<>]*+(?>(?:<[^<>]*+>)?))>"  # a path, with < and > as octal; a device adds <char 136:0>
 )
 _MOST_NESTED = 6
 _PLAIN = rf'[^"<()]++|{STRING}|(?<=[\dD(]){LEADS_TO}|<'
@@ -21,14 +22,14 @@ def balanced() -> str:
     """The pattern of a text whose parentheses are balanced, those in strings and descriptors aside."""
     nested = _PLAIN
     for _ in range(_MOST_NESTED):
-        nested = rf"{_PLAIN}|\((?:{nested})*+\)"
-    return rf"(?:{nested})*+"
+        nested = rf"{_PLAIN}|\((?>(?:{nested})*)\)"
+    return rf"(?>(?:{nested})*)"
 
 
 _DESCRIPTOR = re.compile(rf"(\d{{1,9}})({LEADS_TO})", re.ASCII)
 _STRING_OR_DESCRIPTOR = re.compile(rf"{STRING}|(\d{{1,9}})({LEADS_TO})", re.ASCII)
 _NUMBER = re.compile(r"\d{1,9}(?![\w.])", re.ASCII)
-_PIECE = re.compile(rf'"(?:[^"\\]++|\\.)*+(?:"|$)|(?<=[\dD(]){LEADS_TO}|[(\[{{]|[)\]}}]|,', re.ASCII)
+_PIECE = re.compile(rf'"(?>(?:[^"\\]++|\\.)*)(?:"|$)|(?<=[\dD(]){LEADS_TO}|[(\[{{]|[)\]}}]|,', re.ASCII)
 _ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|x([0-9a-f]{2})|(.))")
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "v": "\v", "f": "\f"}
 
