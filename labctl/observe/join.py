@@ -5,6 +5,7 @@ The same records give the same story.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -27,11 +28,11 @@ def story_of(folder: Path) -> Story:
 def joined(records: Records) -> Story:
     """The story that records tell. Pure."""
     told = chronicle(records.lines)
-    hosts = _hosts(records)
+    network = Network(records.capture, records.plan, told)
+    hosts = _hosts(records, [*network.recorded_at, *(program.host for program in told.programs)])
     zero_ns = _zero(told)
     present = [host.name for host in hosts if not host.is_absent]
     cast = Cast(present, told.programs, records.traces or {}, zero_ns, told.halted)
-    network = Network(records.capture, records.plan, told)
     packets, ties = packets_seen(network, cast, zero_ns)
     story = Story(
         id=told.id,
@@ -66,12 +67,15 @@ def _unrecorded(records: Records) -> list[str]:
     return [f"{' and '.join(missing)} were not recorded: `labctl run --see` does"] if missing else []
 
 
-def _hosts(records: Records) -> tuple[HostSeen, ...]:
-    return tuple(
+def _hosts(records: Records, seen: Iterable[str]) -> tuple[HostSeen, ...]:
+    """Those of the plan; whoever was seen without being there, for it can't be read, is known by name."""
+    planned = tuple(
         HostSeen(host["name"], tuple(one for one in (host["address4"], host["address6"]) if one), is_absent)
         for kind, is_absent in (("hosts", False), ("absent", True))
         for host in records.plan.get(kind, [])
     )
+    known = {host.name for host in planned if not host.is_absent}
+    return planned + tuple(HostSeen(name, ()) for name in dict.fromkeys(seen) if name not in known)
 
 
 def _zero(told: Chronicle) -> int:

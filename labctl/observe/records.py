@@ -8,7 +8,7 @@ what could be read is there.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from msgspec import Struct
 from labctl.observe.names import CAPTURE, JOURNAL, PLAN, SCENARIO, TRACES
 
 Line = dict[str, Any]  # Any: JSON's own types
+_TEXTS = {"hosts": ("name", "mac"), "absent": ("name",)}
+"""What each kind of host in a plan has, besides addresses."""
 
 
 class NotRecorded(Exception):
@@ -72,10 +74,20 @@ def _plan(path: Path, problems: list[str]) -> Line:
         plan = json.loads(path.read_bytes())
     except (OSError, ValueError):
         plan = None
-    if isinstance(plan, dict):
+    if isinstance(plan, dict) and all(_tell(plan.get(kind, []), texts) for kind, texts in _TEXTS.items()):
         return plan
     problems.append("the plan of the lab can't be read")
     return {}
+
+
+def _tell(hosts: object, texts: Sequence[str]) -> bool:
+    """Whether all that is asked of hosts of a plan is there."""
+    return isinstance(hosts, list) and all(
+        isinstance(host, dict)
+        and all(isinstance(host.get(key), str) for key in texts)
+        and all(isinstance(host.get(key, 0), str | None) for key in ("address4", "address6"))
+        for host in hosts
+    )
 
 
 def _traces(folder: Path) -> dict[str, bytes] | None:

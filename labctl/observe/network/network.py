@@ -16,17 +16,22 @@ MOST_FRAMES = 100_000
 
 
 class Network:
-    """The packets in the order in which they left; `remarks` and `outcomes` one for each, an outcome for each door."""
+    """The packets in the order in which they left; `remarks` and `outcomes` one for each, an outcome for each door.
+
+    `recorded_at`: the hosts that the capture is of.
+    """
 
     def __init__(self, capture: bytes | None, plan: Line, told: Chronicle) -> None:
         """`capture`: the bytes of a pcapng file."""
         known = read(capture or b"") if capture is not None else None
         self.hosts = _hosts(plan)
         self.problems: tuple[str, ...] = ()
+        self.recorded_at: tuple[str, ...] = ()
         self.journeys: list[Journey] = []
         if known is not None:
             self.problems = tuple(f"the capture: {problem}" for problem in known.problems)
             frames = in_order(known.frames)
+            self.recorded_at = tuple(dict.fromkeys(map(host_of, known.interfaces)))
             self.journeys = journeys(frames[:MOST_FRAMES], known.interfaces, self.hosts)
             if len(frames) > MOST_FRAMES:
                 self.problems += (f"only the first {MOST_FRAMES} of {len(frames)} recorded frames are in the story",)

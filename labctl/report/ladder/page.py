@@ -27,7 +27,7 @@ def choice_of(*, only: str | None, everything: bool, width: int | None = None) -
 def told(story: Story, choice: Choice, look: Look, *, width: int) -> Iterator[str]:
     """The lines: verdict, name and claim, the ladder, what was left out, and what could not be read."""
     known = {verdict.value: verdict for verdict in Verdict}
-    word = look.verdict(known[story.verdict]) if story.verdict in known else printable(story.verdict)
+    word = look.verdict(known[story.verdict]) if story.verdict in known else printable(story.verdict or "unfinished")
     where = f" on {story.engine}" if story.engine else ""
     yield f"{word} {look.paint(printable(story.id), 'bold')}{printable(where)}"
     for part in (story.reason, story.about):

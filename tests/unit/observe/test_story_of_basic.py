@@ -6,6 +6,7 @@ out of the traces. tests/live holds every scenario's story against tshark and th
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -77,3 +78,22 @@ def test_without_traces_packets_belong_to_the_only_program_of_their_host() -> No
         "client",
     }
     assert story.problems == ("system calls were not recorded: `labctl run --see` does",)
+
+
+def test_without_a_plan_hosts_are_those_that_were_seen(tmp_path: Path) -> None:
+    """Packets and calls have their lanes, and that the plan can't be read is said, whatever is in its place."""
+    whole = story_of(BASIC)
+    shutil.copytree(BASIC, tmp_path, dirs_exist_ok=True)
+    for text in ("", "[1]", '{"hosts": [{"name": "cheerios"}]}', '{"hosts": 3}'):
+        (tmp_path / "plan.json").write_text(text)
+        story = story_of(tmp_path)
+        assert len(story.packets) == len(whole.packets)
+        assert {lane.host for lane in story.lanes} == {lane.host for lane in whole.lanes}
+        assert "the plan of the lab can't be read" in story.problems
+
+
+def test_a_run_that_came_to_no_verdict_is_called_unfinished() -> None:
+    """It was killed, or runs yet."""
+    story = replace(story_of(BASIC), verdict="")
+    first = next(told(story, choice_of(only=None, everything=False, width=100), Look(beyond_ascii=True), width=100))
+    assert first.startswith("unfinished ")

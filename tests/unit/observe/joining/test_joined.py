@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from labctl.observe.packet.model import ACK, FIN, ICMP, RST, SYN, UDP
+from labctl.observe.packet.model import ACK, FIN, ICMP, IPV4, RST, SYN, UDP
 from tests.unit.observe.joining.runs import Run, programs, tied
 from tests.unit.observe.network.recorded import crossed, talked
-from tests.unit.observe.packets import CLIENT, PORT, SERVER, Talk, frame4, udp
+from tests.unit.observe.packets import (
+    CLIENT,
+    CLIENT_MAC,
+    PORT,
+    SERVER,
+    SERVER_MAC,
+    Talk,
+    ethernet,
+    frame4,
+    icmp,
+    ip4,
+    udp,
+)
 
 UDP_SOCKET = f"3<UDP:[{CLIENT}:40000->{SERVER}:{PORT}]>"
 TO_SERVER = f'{{sa_family=AF_INET, sin_port=htons({PORT}), sin_addr=inet_addr("{SERVER}")}}'
@@ -214,8 +226,9 @@ def test_an_icmp_error_came_to_the_program_that_is_told_by_it() -> None:
     run.call(client, 1.2, f"recvfrom(3<UDP:[{ends}]>, 0x7f, 9, 0, NULL, NULL) = -1 ECONNREFUSED (Connection refused)")
     run.call(client, 9, f"close(3<UDP:[{ends}]>) = 0")
     sent = frame4(udp(b"1"), UDP)
-    answer = frame4(b"\3\3\0\0\0\0\0\0" + sent[14:], ICMP, source=SERVER, destination=CLIENT)
-    run.frames([*crossed(sent, 1.05), *crossed(answer, 1.3, back=True)])
+    body = ip4(icmp(3, 3, body=sent[14:]), ICMP, source=SERVER, to=CLIENT)
+    answer = ethernet(body, IPV4, source_mac=SERVER_MAC, to_mac=CLIENT_MAC)
+    run.frames([*crossed(sent, 1.05), *crossed(answer, 1.3, sender="cheerios", receiver="client")])
     story = run.story()
     assert programs(story) == [("client", "(cheerios)"), ("(cheerios)", "client")]
     assert tied(story, "recvfrom") == [["port unreachable"]]
