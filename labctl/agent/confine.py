@@ -58,9 +58,11 @@ def stand_beside(how: Confinement | None) -> None:
     """Become who can trace programs: with their uid, whose /proc entries say what a descriptor leads to.
 
     CAP_SYS_PTRACE is what it has over them: without it they could look into its memory as it does into theirs. With
-    None it has every right as it is. OSError.
+    None it stays who it is, with that right where it has it, and no other. OSError.
     """
-    if how is not None:
+    if how is None:
+        kernel.drop_capabilities(all_but=kernel.CAP_SYS_PTRACE)
+    else:
         kernel.prctl(kernel.PR_SET_KEEPCAPS, 1)
         os.setgroups([])
         os.setgid(how.gid)

@@ -10,7 +10,8 @@ Were they stopped and killed at once, strace would now and then trip over it: it
 telling that it is stopped and being left so (PTRACE_LISTEN, EIO).
 
 Of another program's traced process that stands still nobody can tell at once whether a signal stopped it before or its
-tracer has it in hand, stopped itself. Its tracer goes on first; the rest is for `go_on`.
+tracer has it in hand, stopped itself. Its tracer goes on first; the rest is for `let_go_on`. Should the host be stopped
+again before that, what was known of them is taken over.
 """
 
 from __future__ import annotations
@@ -20,50 +21,98 @@ import signal
 from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager, suppress
 
-from labctl.agent.processes import is_pending, process_of, processes
+from labctl.agent.confine import Confinement, acting_as
+from labctl.agent.processes import is_pending, process_of, processes, switches
 from labctl.agent.programs import Program
 from labctl.agent.stopping import is_stopped
 
 _PASSES = 20
 
 
-def kill(program: Program, others: Set[int]) -> set[int]:
-    """Kill every process of the program that is there now; `others` as Program.family has it.
+class Ending:
+    """Ends programs. It remembers whose standing still after a stop of the host is still to be judged.
 
-    The processes of other programs that were stopped meanwhile and are left so, for `go_on`.
+    `_stood`: of each such process how often it had let go of its processor when the host was stopped once more, while
+    the former SIGSTOP was still pending: should it have moved since, it took that one. None after one stop.
     """
-    if not _kill_one_by_one(program, others) and _is_first():
-        _stop_the_host()
-        return _kill_stopped(program, others)
-    return set()
 
+    def __init__(self, acts_as: Confinement | None) -> None:
+        self._acts_as = acts_as
+        self._stood: dict[int, int | None] = {}
 
-def kill_at_once(program: Program, others: Set[int]) -> set[int]:
-    """The same where there is no time to lose."""
-    if _is_first():
-        with _tracer_stopped(program):
-            _stop_the_host()
-            return _kill_stopped(program, others)
-    _kill_one_by_one(program, others)
-    return set()
+    @property
+    def holds_any(self) -> bool:
+        """Whether there is something for `let_go_on`."""
+        return bool(self._stood)
 
+    def kill(self, program: Program, others: Set[int]) -> None:
+        """Kill every process of the program that is there now; `others` as Program.family has it."""
+        program.is_unwanted = True
+        if not _kill_one_by_one(program, others) and _is_first():
+            self._kill_stopped(program, others)
 
-def go_on(held: set[int]) -> bool:
-    """Let those go on that had not been stopped before, as far as that is to be seen now. Whether it was for all.
+    def kill_at_once(self, program: Program, others: Set[int]) -> None:
+        """The same where there is no time to lose."""
+        program.is_unwanted = True
+        if _is_first():
+            with _tracer_stopped(program):
+                self._kill_stopped(program, others)
+        else:
+            _kill_one_by_one(program, others)
 
-    One that was stopped before has not taken the second SIGSTOP. One that runs may be on its way to taking it.
-    """
-    for pid in list(held):
-        process = process_of(pid)
-        if process is None or process.state in "ZX":
-            held.remove(pid)
-        elif is_stopped(process):
-            held.remove(pid)
-            if not is_pending(pid, signal.SIGSTOP):
+    def let_go_on(self) -> bool:
+        """Let those go on that had not been stopped before, as far as that is to be seen now. Whether it was for all.
+
+        One that was stopped before has not taken the second SIGSTOP. One that runs may be on its way to taking it.
+        """
+        with acting_as(self._acts_as):
+            for pid in list(self._stood):
+                process = process_of(pid)
+                if process is None or process.state in "ZX":
+                    del self._stood[pid]
+                elif is_stopped(process):
+                    if not _was_stopped(pid, self._stood.pop(pid)):
+                        _send(signal.SIGCONT, [pid])
+                elif process.state == "S" and not is_pending(pid, signal.SIGSTOP):
+                    del self._stood[pid]
+        return not self._stood
+
+    def insist(self) -> None:
+        """It takes long: let go on whoever has taken its SIGSTOP by now, seen to stand still or not."""
+        for pid, stood in list(self._stood.items()):
+            if not _was_stopped(pid, stood):
+                del self._stood[pid]
                 _send(signal.SIGCONT, [pid])
-        elif process.state == "S" and not is_pending(pid, signal.SIGSTOP):
-            held.remove(pid)
-    return not held
+
+    def _kill_stopped(self, program: Program, others: Set[int]) -> None:
+        """Stop the host, kill the program's processes and let the others go on. Who was stopped before stays so.
+
+        Of the traced ones among the others that can't be told yet.
+        """
+        before = {pid: _stand(pid, stood) for pid, stood in self._stood.items()}
+        _stop_the_host()
+        among = processes()
+        family = set(program.family(among, others))
+        held = {pid for pid in among if among[pid].state == "t"} - family
+        self._stood = {pid: before.get(pid) for pid in held}
+        _send(signal.SIGKILL, family)
+        rest = among.keys() - family - held
+        _send(signal.SIGCONT, [pid for pid in rest if among[pid].state != "T" or not is_pending(pid, signal.SIGSTOP)])
+
+
+_HAS_MOVED = -1
+
+
+def _stand(pid: int, stood: int | None) -> int | None:
+    """How one stands that is about to be stopped once more."""
+    if not _was_stopped(pid, stood):
+        return _HAS_MOVED
+    return switches(pid)
+
+
+def _was_stopped(pid: int, stood: int | None) -> bool:
+    """Whether it was stopped before the host was: then that SIGSTOP is still pending, and it has not moved."""
+    return is_pending(pid, signal.SIGSTOP) and stood in (None, switches(pid))
 
 
 def _is_first() -> bool:
@@ -100,25 +149,6 @@ def _stop_the_host() -> None:
     """Every process but the host's first, the agent (kill(2), pid -1: nobody slips through)."""
     with suppress(ProcessLookupError):
         os.kill(-1, signal.SIGSTOP)
-
-
-def _kill_stopped(program: Program, others: Set[int]) -> set[int]:
-    """Kill the program's processes and let the others go on. Who was stopped before stays so.
-
-    The traced ones among the others, of which that can't be told yet.
-    """
-    among = processes()
-    family = set(program.family(among, others))
-    held = {pid for pid in among if among[pid].state == "t"} - family
-    _send(signal.SIGKILL, family)
-    rest = among.keys() - family - held
-    _send(signal.SIGCONT, [pid for pid in rest if not _was_stopped(pid, among[pid].state)])
-    return held
-
-
-def _was_stopped(pid: int, state: str) -> bool:
-    """Whether it was stopped before the host was: then the second SIGSTOP is still pending."""
-    return state == "T" and is_pending(pid, signal.SIGSTOP)
 
 
 def _send(number: int, pids: Iterable[int]) -> None:

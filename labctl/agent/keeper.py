@@ -23,7 +23,7 @@ from typing import NamedTuple, NoReturn
 
 from labctl.agent import kernel
 from labctl.agent.confine import Confinement, confine
-from labctl.agent.descriptors import close_all_but
+from labctl.agent.descriptors import close_all_but, close_each, pipes
 from labctl.agent.tracer import Tracer, let_trace
 from labctl.agent.window import control_terminal
 
@@ -96,16 +96,17 @@ class Nursery:
         self._spares.append(self._make())
         return self._spares[0].kept.tracer
 
-    def keep(self, command: Command) -> Kept:
+    def keep(self, command: Command, is_wanted: Callable[[], bool] = lambda: True) -> Kept:
         """Execute a command; where there is a tracer, once that has hold of it. OSError where no process can be made.
 
-        The caller closes its copies of the program's descriptors, when the program executes.
+        If it isn't wanted any more by then, it ends as if killed. The caller closes its copies of the program's
+        descriptors, when the program executes.
         """
         while True:
             is_last = not self._spares
             spare = self._make() if is_last else self._spares.pop(0)
             try:
-                return _give(spare, command)
+                return _give(spare, command, is_wanted)
             except OSError:  # a program on this host may have killed it
                 spare.discard()
                 if is_last:
@@ -120,13 +121,13 @@ class Nursery:
                 os.close(tracer.lets_in)
 
 
-def _give(spare: _Spare, command: Command) -> Kept:
+def _give(spare: _Spare, command: Command, is_wanted: Callable[[], bool]) -> Kept:
     """Send the order, or see to it that it is sent. OSError if nobody is there to take it."""
     kept = _awake(spare.kept)
     if kept.tracer is None:
         _send(spare, command)
     elif kept.tracer.status is None:
-        kept.tracer.when_known(lambda: _send_if_there(spare, command))
+        kept.tracer.when_known(lambda: _send_if_there(spare, command) if is_wanted() else spare.orders.close())
     else:
         raise ProcessLookupError  # a program on this host may have killed it
     return kept
@@ -161,18 +162,19 @@ def _awake(kept: Kept) -> Kept:
 
 
 def _make(how: Confinement, tracer: Tracer | None) -> _Spare:
-    report_in, report_out = os.pipe()
-    executes_in, executes_out = os.pipe()
-    ours, theirs = socket.socketpair()
+    made = pipes(2)
+    (report_in, report_out), (executes_in, executes_out) = made
     agent = os.getpid()
+    sockets: list[socket.socket] = []
     try:
+        sockets += socket.socketpair()
         pid = os.fork()
     except OSError:
-        ours.close()
-        theirs.close()
-        for descriptor in (report_in, report_out, executes_in, executes_out):
-            os.close(descriptor)
+        close_each(made)
+        for one in sockets:
+            one.close()
         raise
+    ours, theirs = sockets
     if pid == 0:
         try:
             _keeper(how, agent, report_out, executes_out, theirs, tracer)
@@ -264,7 +266,7 @@ def _say_failure(report: int, error: Exception) -> None:
 
 
 def _receive(orders: socket.socket) -> tuple[list, list[int]]:  # type: ignore[type-arg]  # JSON's own types
-    """The order and its descriptors. Ends the process if the agent went away instead."""
+    """The order and its descriptors. If none comes any more the process ends, as if killed: it was no program yet."""
     length, descriptors, _, _ = socket.recv_fds(orders, 4, 3)
     size = int.from_bytes(length, "big")
     data = b""
@@ -274,5 +276,5 @@ def _receive(orders: socket.socket) -> tuple[list, list[int]]:  # type: ignore[t
             break
         data += piece
     if not size or len(data) < size:
-        os._exit(0)
+        signal.raise_signal(signal.SIGKILL)
     return json.loads(data), descriptors

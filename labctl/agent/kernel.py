@@ -131,13 +131,19 @@ def die_with_parent(parent: int, signal_number: int) -> None:
         os._exit(0)
 
 
-def drop_capabilities() -> None:
-    """Give up every capability: the bounding set, as far as we may, then what is permitted and in effect."""
+def drop_capabilities(*, all_but: int | None = None) -> None:
+    """Give up every capability: the bounding set, as far as we may, then what is permitted and in effect.
+
+    `all_but` one, where that is permitted: uid 0 has it after execve(2) too, and no other (capabilities(7)).
+    """
     zero = ctypes.c_ulong(0)
     for capability in range(_CAP_LAST_CAP + 1):
+        if capability == all_but:
+            continue
         if _libc.prctl(PR_CAPBSET_DROP, ctypes.c_ulong(capability), zero, zero, zero) < 0:
             break
-    _set_capabilities(_capability_sets())
+    kept = 0 if all_but is None else 1 << all_but & _permitted()
+    _set_capabilities(_capability_sets(kept, kept))
 
 
 def keep_one_capability(capability: int) -> None:
@@ -152,11 +158,21 @@ def keep_one_capability(capability: int) -> None:
 
 def put_in_effect(capability: int) -> None:
     """Have a permitted capability in effect, as after seteuid(2) none is. One that isn't permitted is let be."""
-    sets = _capability_sets()
-    _checked(_libc.capget(ctypes.byref(_capability_header()), ctypes.byref(sets)), "capget")
+    sets = _current_capabilities()
     half, bit = divmod(capability, 32)
     sets[3 * half] |= sets[3 * half + 1] & 1 << bit
     _set_capabilities(sets)
+
+
+def _current_capabilities() -> ctypes.Array[ctypes.c_uint32]:
+    sets = _capability_sets()
+    _checked(_libc.capget(ctypes.byref(_capability_header()), ctypes.byref(sets)), "capget")
+    return sets
+
+
+def _permitted() -> int:
+    sets = _current_capabilities()
+    return sets[4] << 32 | sets[1]
 
 
 def _capability_header() -> ctypes.Array[ctypes.c_uint32]:

@@ -6,7 +6,6 @@ from typing import Any
 
 from labctl.agent import states
 from labctl.agent.confine import Confinement, acting_as
-from labctl.agent.ending import go_on
 from labctl.agent.processes import blocked_calls, descendants, first_few, processes, socket_inodes
 from labctl.agent.programs import Program
 from labctl.agent.sockets import sockets
@@ -50,11 +49,6 @@ class Looker:
         """Whether a signal that was sent to a program has taken effect."""
         with acting_as(self._acts_as):
             return program.has_taken(number)
-
-    def have_gone_on(self, held: set[int]) -> bool:
-        """Whether nothing is left to be done for those that were stopped on the way (labctl.agent.ending)."""
-        with acting_as(self._acts_as):
-            return go_on(held)
 
     def _inodes(self, program: Program) -> set[int]:
         pids = [one.pid for one in descendants(program.keeper, processes())]

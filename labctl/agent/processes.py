@@ -132,6 +132,11 @@ def is_pending(pid: int, number: int) -> bool:
     return any(int(rows.get(key, "0"), 16) >> (number - 1) & 1 for key in ("SigPnd", "ShdPnd"))
 
 
+def switches(pid: int) -> int:
+    """How often a process's main thread has let go of its processor by itself, to wait or to stop. -2 if it's gone."""
+    return int(status_of(pid).get("voluntary_ctxt_switches", "-2"))
+
+
 def _threads(pid: int) -> list[str]:
     try:
         return os.listdir(f"/proc/{pid}/task")

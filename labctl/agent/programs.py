@@ -12,6 +12,7 @@ from collections.abc import Mapping, Set
 from typing import NamedTuple
 
 from labctl.agent.confine import Confinement, acting_as
+from labctl.agent.descriptors import close_each, pipes
 from labctl.agent.frames import Header
 from labctl.agent.keeper import Command, Kept, Nursery
 from labctl.agent.processes import Process, descendants, process_of
@@ -24,7 +25,8 @@ _PIECE = 65536
 class Order(NamedTuple):
     """What to start. `window`: a terminal for input and output, a pipe for stderr; else three pipes.
 
-    `interactive` is a window with echo, stderr included, for a person. `output_cap` is in bytes per stream.
+    `interactive` is a window with echo, stderr included, for a person. `output_cap` is in bytes per stream. `aside`: it
+    is never traced.
     """
 
     program: str
@@ -34,6 +36,7 @@ class Order(NamedTuple):
     window: bool
     interactive: bool
     output_cap: int
+    aside: bool = False
 
 
 class NotStarted(Exception):
@@ -70,7 +73,7 @@ class Program:
 
     `is_orphaned`: a program killed its keeper, so its descendants can't be told by their keeper any more. `feeds`:
     requests to be answered when all the input is given. `is_taken`: a process was alive to take the order.
-    `awaits_trace`: nothing of it is left, but for what its tracer has still to tell.
+    `is_unwanted`: it is being killed. `awaits_trace`: nothing of it is left, but for what its tracer has still to tell.
     """
 
     def __init__(self, order: Order, nursery: Nursery, acts_as: Confinement | None) -> None:
@@ -86,6 +89,7 @@ class Program:
         self.feeds: list[Header] = []
         self.failure: bytes = b""
         self.is_taken = False
+        self.is_unwanted = False
         self.family_is_gone = False
         self.is_gone = False
         self.awaits_trace = False
@@ -97,7 +101,7 @@ class Program:
         self.started_ns = 0
         self._command: Command | None = command
         try:
-            kept = nursery.keep(command)
+            kept = nursery.keep(command, lambda: not self.is_unwanted)
         except OSError:
             self.close()
             raise
@@ -111,12 +115,12 @@ class Program:
     def begin_again(self, nursery: Nursery) -> bool:
         """Have another keeper take the order that the first one, killed while it waited, didn't take.
 
-        Whether there was reason to, and one to be had.
+        Whether there was reason to, and one to be had: not for a program that is to be killed itself.
         """
-        if self.is_taken or self.failure or self._command is None:
+        if self.is_taken or self.is_unwanted or self.failure or self._command is None:
             return False
         try:
-            kept = nursery.keep(self._command)
+            kept = nursery.keep(self._command, lambda: not self.is_unwanted)
         except OSError:
             return False
         os.close(self.report)
@@ -135,15 +139,19 @@ class Program:
         """Make the pipes or the terminal; what the program gets of them is the command's."""
         order = self.order
         if order.window or order.interactive:
-            ours, end = open_window(interactive=order.interactive)
+            made = [] if order.interactive else pipes(1)
+            try:
+                ours, end = open_window(interactive=order.interactive)
+            except OSError:
+                close_each(made)
+                raise
             self.stdin, output, stdin, stdout = ours, ours, end, end
         else:
-            stdin, self.stdin = os.pipe()
-            output, stdout = os.pipe()
+            (stdin, self.stdin), (output, stdout), *made = pipes(3)
         self.streams = [Stream("stdout", output, order.output_cap)]
         stderr = stdout
-        if not order.interactive:
-            errors, stderr = os.pipe()
+        for errors, end in made:
+            stderr = end
             self.streams.append(Stream("stderr", errors, order.output_cap))
         for descriptor in {self.stdin, *(stream.descriptor for stream in self.streams)}:
             os.set_blocking(descriptor, False)

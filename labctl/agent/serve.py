@@ -13,27 +13,25 @@ import os
 import signal
 import sys
 import time
-from contextlib import suppress
 from typing import Any
 
-from labctl.agent import ending
 from labctl.agent.awaiting import Awaiting
+from labctl.agent.descriptors import have_all_there_may_be
+from labctl.agent.ending import Ending
 from labctl.agent.frames import Header, encode
-from labctl.agent.keeper import Nursery
 from labctl.agent.last_words import last_words
 from labctl.agent.line import Line
 from labctl.agent.look import Looker, port_from
 from labctl.agent.loop import Loop, offset_ns
+from labctl.agent.nurseries import Nurseries
 from labctl.agent.programs import NotStarted, Order, Program, names_on
 from labctl.agent.settings import Settings, in_force, settings_from
 from labctl.agent.sockets import sockets
-from labctl.agent.tracer import MOST_TEXT, Tracer, why_not
 from labctl.agent.tracing import Tracing
 from labctl.agent.watch import Watch
 
 _KILL_AGAIN_S = 0.02
 _GO_ON_WITHIN_S = 10.0
-_TOLD_WITHIN_S = 10.0
 _REFILL_AFTER_S = 0.01  # so that a short program's end is told first
 _NOT_EXECUTABLE = (errno.ENOENT, errno.ENOEXEC, errno.EACCES)
 
@@ -47,11 +45,12 @@ class Agent:
         self._programs: dict[str, Program] = {}
         self._line = Line(self._loop, come, go, on_frame=self._on_frame, on_empty=self._on_empty)
         self._tracing = Tracing(self._loop, self._line, settings.acts_as)
-        self._nursery = Nursery(settings.how, self._tracing.begin)
-        self._untraced = Nursery(settings.how)
         self._looker = Looker(settings.acts_as)
         self._awaiting = Awaiting(self._loop, self._looker)
-        self._watch = Watch(self._loop, self._line, self._nursery, self._tracing, self._awaiting.look_again)
+        self._nurseries = Nurseries(settings.how, self._tracing, self._awaiting, self._answer)
+        self._watch = Watch(self._loop, self._line, self._nurseries, self._tracing, self._awaiting.look_again)
+        self._ending = Ending(settings.acts_as)
+        self._lets_go_on = False
         self._requests = {
             "start": self._start,
             "feed": self._feed,
@@ -61,9 +60,8 @@ class Agent:
             "sockets": self._sockets,
             "resize": self._resize,
             "forget": self._forget,
-            "trace": self._trace,
-            "traces": self._traces,
             "bye": self._bye,
+            **self._nurseries.requests,
         }
 
     def serve(self) -> None:
@@ -79,7 +77,7 @@ class Agent:
                 "in_force": in_force(self._settings.how),
             }
         )
-        self._nursery.refill()
+        self._nurseries.refill()
         gc.freeze()  # what is there now is copied with every fork; don't touch it
         gc.enable()  # whoever started us did without while modules were imported
         self._loop.run()
@@ -129,10 +127,10 @@ class Agent:
             window=header.get("window", False),
             interactive=header.get("interactive", False),
             output_cap=header["output_cap"],
+            aside=header.get("aside", False),
         )
         try:
-            nursery = self._untraced if header.get("aside", False) and self._tracing.is_on else self._nursery
-            program = Program(order, nursery, self._settings.acts_as)
+            program = Program(order, self._nurseries.one_for(aside=order.aside), self._settings.acts_as)
         except NotStarted as error:
             names = names_on(order.environment["PATH"]) if error.reason == "not-found" else []
             self._answer(header, error=error.reason, detail=order.words[0], known=names)
@@ -150,8 +148,9 @@ class Agent:
 
     def _on_executes(self, header: Header, program: Program) -> None:
         if not program.failure:
+            program.started_ns = program.started_ns or program.ended_ns or time.monotonic_ns()  # killed before it began
             self._answer(header, ok=True, pid=program.pid, started=program.started_ns)
-            self._loop.after(_REFILL_AFTER_S, self._nursery.refill)
+            self._loop.after(_REFILL_AFTER_S, self._nurseries.refill)
             return
         number, _, detail = program.failure.decode("utf-8", "replace").partition(" ")
         del self._programs[program.order.program]
@@ -203,17 +202,27 @@ class Agent:
         if program.status is None:
             program.limit = "time"
             program.doing = self._looker.last_calls(program)
-            self._let_go_on(ending.kill_at_once(program, self._watch.others(program)))
+            self._ending.kill_at_once(program, self._watch.others(program))
+            self._let_go_on()
             self._kill_all(program)
 
     def _kill_all(self, program: Program) -> None:
         if not program.is_gone:
-            self._let_go_on(ending.kill(program, self._watch.others(program)))
+            self._ending.kill(program, self._watch.others(program))
+            self._let_go_on()
             self._loop.after(_KILL_AGAIN_S, lambda: self._kill_all(program))
 
-    def _let_go_on(self, held: set[int]) -> None:
-        if held:
-            self._awaiting.until(lambda: self._looker.have_gone_on(held), _GO_ON_WITHIN_S, lambda _: None)
+    def _let_go_on(self) -> None:
+        """See to it that whoever was stopped on the way goes on, however long that takes."""
+        if self._ending.holds_any and not self._lets_go_on:
+            self._lets_go_on = True
+            self._awaiting.until(self._ending.let_go_on, _GO_ON_WITHIN_S, self._have_gone_on)
+
+    def _have_gone_on(self, all_have: bool) -> None:
+        self._lets_go_on = False
+        if not all_have:
+            self._ending.insist()
+            self._let_go_on()
 
     def _kill(self, header: Header, _: bytes) -> None:
         program = self._program(header)
@@ -251,31 +260,6 @@ class Agent:
             self._kill_all(program)
         self._answer(header, ok=True)
 
-    def _trace(self, header: Header, _: bytes) -> None:
-        """Trace each program that is started from now on. Answered when a tracer has hold of the first one to be."""
-        try:
-            tracer = self._nursery.renew() if self._tracing.turn_on(header.get("most", MOST_TEXT)) else None
-        except OSError as error:
-            self._answer(header, error="failed", detail=str(error))
-            return
-        if tracer is None:
-            self._answer(header, error="no-strace", **why_not(""))
-        else:
-            tracer.when_known(lambda: self._on_attached(header, tracer))
-
-    def _on_attached(self, header: Header, tracer: Tracer) -> None:
-        if tracer.is_attached:
-            self._answer(header, ok=True)
-            return
-        self._tracing.turn_off()
-        with suppress(OSError):
-            self._nursery.renew()
-        self._answer(header, error="no-strace", **why_not(tracer.complaint or "it ended at once"))
-
-    def _traces(self, header: Header, _: bytes) -> None:
-        """Answer when all that tracers have written by now was told."""
-        self._awaiting.until(self._tracing.has_told_all, _TOLD_WITHIN_S, lambda told: self._answer(header, ok=told))
-
     def _bye(self, header: Header, _: bytes) -> None:
         self._answer(header, ok=True)
         self._line.flush()
@@ -290,6 +274,7 @@ def main(values: dict[str, Any], come: int = 0, go: int = 1) -> None:
             with open(path, "w") as file:
                 file.write(text)
         os.umask(0o022)
+        have_all_there_may_be()
         Agent(settings, come, go).serve()
     except Exception as error:  # an agent that dies in silence would look like a lab that lost its host
         os.set_blocking(go, True)

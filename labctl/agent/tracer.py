@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from labctl.agent import kernel
 from labctl.agent.confine import Confinement, acting_as, stand_beside
-from labctl.agent.descriptors import close_all_but
+from labctl.agent.descriptors import close_all_but, close_each, pipes
 from labctl.agent.excerpt import Excerpt
 from labctl.agent.frames import Header
 
@@ -125,14 +125,13 @@ def find_strace() -> str:
 def begin_tracer(strace: str, acts_as: Confinement | None, most: int = MOST_TEXT) -> Tracer:
     """Fork one, with the ids of programs where the agent acts as them. OSError where no process can be made."""
     with acting_as(acts_as):  # it opens its own pipe
-        pipes = [os.pipe() for _ in range(3)]
-    (text_in, text_out), (words_in, words_out), (pid_in, pid_out) = pipes
+        made = pipes(3)
+    (text_in, text_out), (words_in, words_out), (pid_in, pid_out) = made
     agent = os.getpid()
     try:
         pid = os.fork()
     except OSError:
-        for descriptor in (one for pipe in pipes for one in pipe):
-            os.close(descriptor)
+        close_each(made)
         raise
     if pid == 0:
         try:

@@ -11,9 +11,9 @@ import signal
 import time
 from collections.abc import Callable
 
-from labctl.agent.keeper import Nursery
 from labctl.agent.line import Line
 from labctl.agent.loop import Loop
+from labctl.agent.nurseries import Nurseries
 from labctl.agent.processes import process_of, processes
 from labctl.agent.programs import Program, Stream
 from labctl.agent.tracer import Tracer
@@ -26,9 +26,9 @@ class Watch:
     """Watches every program of this host."""
 
     def __init__(
-        self, loop: Loop, line: Line, nursery: Nursery, tracing: Tracing, on_change: Callable[[], None]
+        self, loop: Loop, line: Line, nurseries: Nurseries, tracing: Tracing, on_change: Callable[[], None]
     ) -> None:
-        self._loop, self._line, self._nursery, self._tracing = loop, line, nursery, tracing
+        self._loop, self._line, self._nurseries, self._tracing = loop, line, nurseries, tracing
         self._on_change = on_change
         self._programs: list[Program] = []
         self._paused: list[tuple[Program, Stream]] = []
@@ -75,13 +75,13 @@ class Watch:
                 return
 
     def _keepers(self) -> set[int]:
-        return self._nursery.pids() | {one.keeper for one in self._programs if not one.is_orphaned}
+        return self._nurseries.pids() | {one.keeper for one in self._programs if not one.is_orphaned}
 
     def _executes(self, program: Program, on_executes: Callable[[], None]) -> None:
         self._loop.on_readable(program.executes, None)
         os.close(program.executes)
         program.read_report()
-        if program.begin_again(self._nursery):
+        if program.begin_again(self._nurseries.one_for(aside=program.order.aside)):
             self._await_execution(program, on_executes)
             return
         program.let_go()
@@ -142,7 +142,7 @@ class Watch:
                 "doing": program.doing,
             }
         )
-        self._nursery.refill()
+        self._nurseries.refill()
 
     def _trace_ended(self, program: Program, tracer: Tracer) -> None:
         """That is the end of the trace. Whoever still runs was not traced, or isn't any more."""

@@ -1,7 +1,7 @@
 """One lab's channels <-> any number of visitors, each of whom talks to the agents as if alone.
 
-Requests and programs are renamed on the way, so that visitors can't get at each other's. Pure but for what it
-is given to send with.
+Requests and programs are renamed on the way, so that visitors can't get at each other's. Only programs of those who
+asked for it are traced, and tracing ends with the last of them. Pure but for what it is given to send with.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ class _Asked(NamedTuple):
     visitor: int
     id: int
     program: str
+    traces: bool
 
 
 class Relay:
@@ -31,6 +32,7 @@ class Relay:
         self._asked: dict[int, _Asked] = {}
         self._count = 0
         self._running: dict[str, int] = {}
+        self._tracing: set[int] = set()
         self._hello: Header | None = None
 
     def arrive(self, visitor: int, send: Send) -> None:
@@ -44,22 +46,30 @@ class Relay:
         del self._visitors[visitor]
         for program, owner in self._running.items():
             if owner == visitor:
-                self._count += 1
-                self._to_agent({"do": "kill", "id": self._count, "program": program}, b"")
+                self._tell({"do": "kill", "program": program})
+        self._trace_no_more(visitor)
 
     def from_visitor(self, visitor: int, header: Header, body: bytes) -> None:
         """Pass a request on."""
         if header.get("do") in _NOT_FOR_VISITORS:
             self._visitors[visitor]({"re": header.get("id"), "error": "not for visitors"}, b"")
             return
+        traces = header.get("do") == "trace"
+        if traces and header.get("off", False):
+            self._trace_no_more(visitor)
+            self._visitors[visitor]({"re": header.get("id"), "ok": True}, b"")
+            return
+        if traces:
+            self._tracing.add(visitor)
         self._count += 1
         passed = header | {"id": self._count}
         program = ""
         if "program" in header:
             program = passed["program"] = f"{visitor}/{header['program']}"
-        self._asked[self._count] = _Asked(visitor, header["id"], program)
+        self._asked[self._count] = _Asked(visitor, header["id"], program, traces)
         if header.get("do") == "start":
             self._running[program] = visitor
+            passed["aside"] = header.get("aside", False) or visitor not in self._tracing
         self._to_agent(passed, body)
 
     def from_agent(self, header: Header, body: bytes) -> None:
@@ -70,6 +80,8 @@ class Relay:
                 return
             if "error" in header and "known" in header:
                 self._running.pop(asked.program, None)
+            if "error" in header and asked.traces:
+                self._trace_no_more(asked.visitor)
             self._say(asked.visitor, header | {"re": asked.id}, body)
         elif header["ev"] == "hello":
             self._hello = header
@@ -81,6 +93,18 @@ class Relay:
             self._say(int(visitor), header | {"program": program}, body)
         else:  # what happens on the host, or to its packets, by itself
             self._say_to_all(header, body)
+
+    def _trace_no_more(self, visitor: int) -> None:
+        """A visitor wants no programs traced, or can't have it: none is when it was the last who did."""
+        if visitor in self._tracing:
+            self._tracing.remove(visitor)
+            if not self._tracing:
+                self._tell({"do": "trace", "off": True})
+
+    def _tell(self, words: Header) -> None:
+        """Send a request of our own, whose reply nobody waits for."""
+        self._count += 1
+        self._to_agent(words | {"id": self._count}, b"")
 
     def _say_to_all(self, header: Header, body: bytes) -> None:
         for send in self._visitors.values():

@@ -11,10 +11,13 @@ import signal
 
 import pytest
 
-from labctl.hosts.launch import NotStarted
+from labctl.agent import kernel
+from labctl.hosts.launch import NotStarted, launch, started
+from labctl.hosts.program import Program
 from tests.contract.conftest import Shared
 from tests.contract.hosts import Running, StandingLab, begin_all, python
 from tests.contract.traces import ends_in, told_of, trace_of
+from tests.contract.waiting import until
 
 BUSY = """
     import os, sys
@@ -198,6 +201,78 @@ def test_fifty_programs_are_traced_at_once(any_traced_lab: StandingLab) -> None:
         trace = trace_of(any_traced_lab, program)
         assert re.match(rf'{program.pid} +[\d.]+ execve\("\S*/python3", \[.*, "{number}"\], ', trace), trace[:300]
         assert ends_in(trace) == {program.pid: f"exited with {number}"}
+
+
+def test_tracing_ends_when_it_is_asked_to(any_traced_lab: StandingLab) -> None:
+    """A program that was begun before is traced to its end, one that is begun afterwards isn't."""
+    left = any_traced_lab.host("left")
+    before = left.begin("cat", window=True)
+    conversation = any_traced_lab.conversation
+    assert conversation.answer(conversation.ask("left", "trace", off=True)).get("ok")
+    assert any_traced_lab.heard_of(left.run("true")) == ["ended", "gone"]
+    before.feed(b"\x04").gone()
+    assert ends_in(trace_of(any_traced_lab, before)) == {before.pid: "exited with 0"}
+    any_traced_lab.trace()
+    assert trace_of(any_traced_lab, left.run("true"))
+
+
+def test_programs_aside_are_not_traced(any_traced_lab: StandingLab) -> None:
+    """Though those beside them are."""
+    left = any_traced_lab.host("left")
+    program = Program(name="aside", host="left", number=left.number(), command=("true",), key="aside")
+    ticket = launch(left.conversation, program, environment={}, window=False, aside=True)
+    started(left.conversation, program, ticket)
+    aside = Running(left, program, program.pid).gone()
+    assert any_traced_lab.heard_of(aside) == ["ended", "gone"]
+    assert "traced" in any_traced_lab.heard_of(left.run("true"))
+
+
+@pytest.mark.parametrize("how", ["time", "kill"])
+def test_a_program_that_is_killed_before_it_began_is_not_begun(any_traced_lab: StandingLab, how: str) -> None:
+    """While its order waits for its tracer: it ends, and does nothing."""
+    left = any_traced_lab.host("left")
+    number = left.number()
+    program = Program(name="sh", host="left", number=number, command=("sh", "-c", "echo begun; sleep 60"), key="early")
+    seconds = 0.0 if how == "time" else None
+    left.conversation.answer(left.conversation.ask("left", "trace"))  # one waits by now
+    tickets = [launch(left.conversation, program, environment={}, window=False, seconds=seconds)]
+    if how == "kill":
+        tickets.append(left.conversation.ask("left", "kill", program="early"))
+    assert all(left.conversation.answer(ticket).get("ok") for ticket in tickets)
+    early = Running(left, program, 0).ended().gone()
+    assert early.ending == "signal KILL"
+
+
+def test_time_limits_of_many_at_once_spare_others(traced_lab: StandingLab) -> None:
+    """Whoever runs beside them goes on, whoever was stopped before stays so."""
+    left = traced_lab.host("left")
+    reader = left.begin("cat", window=True)
+    busy = [left.begin_python(BUSY).printed(b"ready\n") for _ in range(3)]
+    stopped = left.begin("sleep", "60")
+    stopped.signal(signal.SIGSTOP)
+    many = begin_all([left], *[["sleep", "60"]] * 8, seconds=1.0)
+    assert [one.gone().ending for one in many] == ["signal KILL"] * 8
+    reader.feed(b"still here\n").printed(b"still here\n")
+    for one in busy:
+        before = switches(one)
+        assert until(lambda one=one, before=before: switches(one) > before, within_s=10)  # type: ignore[misc]  # mypy can't type it
+    assert left.state_of(stopped.pid) == "t"
+    stopped.signal(signal.SIGCONT)
+    stopped.signal(signal.SIGTERM)
+    assert stopped.ended().ending == "signal TERM"
+
+
+def test_a_tracer_has_one_right(traced_lab: StandingLab) -> None:
+    """To trace, and no other that the agent has."""
+    rows = traced_lab.host("left").tell(
+        """
+        import json, os
+        rows = dict(line.split(":", 1) for line in open("/proc/self/status"))
+        tracer = dict(line.split(":", 1) for line in open(f"/proc/{int(rows['TracerPid'])}/status"))
+        print(json.dumps([int(tracer[name], 16) for name in ("CapPrm", "CapEff")]))
+        """
+    )
+    assert rows == [1 << kernel.CAP_SYS_PTRACE] * 2
 
 
 def test_a_large_trace_is_cut_and_said_to_be(any_traced_lab: StandingLab) -> None:

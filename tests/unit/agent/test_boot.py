@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -12,6 +13,9 @@ import pytest
 
 from labctl.agent.boot import AGENT, CAPTURE, COMMAND, PROBE, SIDECAR, bundle
 from labctl.agent.frames import Decoder, Header, encode
+from labctl.agent.tracer import find_strace
+
+NEEDS_STRACE = pytest.mark.skipif(not find_strace(), reason="strace isn't installed on this machine")
 
 SETTINGS: dict[str, object] = {
     "host": "left",
@@ -69,6 +73,26 @@ def test_a_bundle_becomes_an_agent(remote: Remote) -> None:
     remote.send(encode({"do": "bye", "id": 2}))
     assert remote.next()[0]["re"] == 2
     assert remote.process.wait(10) == 0
+
+
+@pytest.mark.parametrize("traced", [pytest.param(True, marks=NEEDS_STRACE), False])
+def test_the_agent_has_all_descriptors_and_programs_have_theirs(remote: Remote, traced: bool) -> None:
+    """What whoever began it left open to be raised is raised, and no program finds it so, traced or not."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.prlimit(remote.process.pid, resource.RLIMIT_NOFILE, (64, hard))
+    remote.send(bundle(SETTINGS))
+    remote.next()
+    assert resource.prlimit(remote.process.pid, resource.RLIMIT_NOFILE) == (hard, hard)
+    if traced:
+        remote.send(encode({"do": "trace", "id": 1}))
+        assert remote.next()[0].get("ok")
+    words = ["sh", "-c", "ulimit -Sn; ulimit -Hn"]
+    start = {"do": "start", "id": 2, "program": "p", "words": words, "output_cap": 100, "seconds": None}
+    remote.send(encode(start))
+    printed = b""
+    while (frame := remote.next())[0].get("ev") != "gone":
+        printed += frame[1] if frame[0].get("ev") == "output" else b""
+    assert printed == b"99\n99\n"
 
 
 @pytest.mark.parametrize(("entry", "lacks"), [(SIDECAR, "names"), (PROBE, "ask")])

@@ -110,6 +110,26 @@ def test_who_stands_beside_programs_has_one_right_over_them() -> None:
     assert [int(rows[name], 16) for name in ("CapPrm", "CapEff")] == [1 << kernel.CAP_SYS_PTRACE] * 2
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root has rights to give up")
+def test_who_stands_beside_programs_of_its_own_uid_keeps_one_right() -> None:
+    """To trace, kept over execve(2), where uid 0 would have had all of them back."""
+    come, go = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            stand_beside(None)
+            os.dup2(go, 1)
+            os.execve("/bin/cat", ["cat", "/proc/self/status"], {})
+        finally:
+            os._exit(1)
+    os.close(go)
+    with open(come) as answer:
+        rows = dict(line.split(":", 1) for line in answer.read().splitlines())
+    assert os.waitpid(pid, 0)[1] == 0
+    assert rows["Uid"].split() == ["0"] * 4
+    assert [int(rows[name], 16) for name in ("CapPrm", "CapEff", "CapBnd")] == [1 << kernel.CAP_SYS_PTRACE] * 3
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may become somebody else")
 def test_acting_as_somebody_keeps_the_right_to_trace() -> None:
     """A tracer's own entries in /proc can be read so."""

@@ -1,12 +1,15 @@
-"""Everything that a forked process doesn't need is closed in it."""
+"""The agent's descriptors: as many as it may have, pipes all or none, and what a forked process needs no more."""
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
+import resource
 
 import pytest
 
-from labctl.agent.descriptors import close_all_but
+from labctl.agent.descriptors import close_all_but, close_each, have_all_there_may_be, pipes
 
 
 @pytest.mark.parametrize("with_standard", [False, True])
@@ -14,6 +17,7 @@ def test_all_but_these_are_closed(with_standard: bool) -> None:
     """The first ones too, where they aren't asked for."""
     come, go = os.pipe()
     spare = os.open("/dev/null", os.O_RDONLY)
+    far = fcntl.fcntl(spare, fcntl.F_DUPFD, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 1)
     kept = [0, 1, 2, go] if with_standard else [go]
     pid = os.fork()
     if pid == 0:
@@ -24,11 +28,40 @@ def test_all_but_these_are_closed(with_standard: bool) -> None:
             os.write(go, repr(sorted(one for one in listed if _is_open(one))).encode())
         finally:
             os._exit(0)
-    for descriptor in (go, spare):
+    for descriptor in (go, spare, far):
         os.close(descriptor)
     with open(come) as answer:
         assert answer.read() == repr(sorted(kept))
     os.waitpid(pid, 0)
+
+
+def test_pipes_come_all_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was made before one can't be is closed."""
+    before = sorted(os.listdir("/proc/self/fd"))
+    close_each(pipes(3))
+    made = iter([os.pipe(), os.pipe()])
+
+    def pipe() -> tuple[int, int]:
+        try:
+            return next(made)
+        except StopIteration:
+            raise OSError(errno.EMFILE, "too many") from None
+
+    monkeypatch.setattr(os, "pipe", pipe)
+    with pytest.raises(OSError, match="too many"):
+        pipes(3)
+    assert sorted(os.listdir("/proc/self/fd")) == before
+
+
+def test_all_descriptors_that_there_may_be_are_had() -> None:
+    """The soft limit becomes the hard one, which stays."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft - 1, hard))
+    try:
+        have_all_there_may_be()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def _is_open(descriptor: int) -> bool:

@@ -83,11 +83,17 @@ def start() -> Iterator[Start]:
     descriptors = [null]
     reports: list[Report] = []
 
-    def begin(code: str, *, file: str = sys.executable, nursery: Nursery | None = None) -> Report:
+    def begin(
+        code: str,
+        *,
+        file: str = sys.executable,
+        nursery: Nursery | None = None,
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> Report:
         come, go = os.pipe()
         words = [file, "-c", code]
         command = Command(file, words, {"PATH": "/usr/bin:/bin"}, "/", null, go, go, False)
-        kept = (nursery or Nursery(HOW)).keep(command)
+        kept = (nursery or Nursery(HOW)).keep(command, is_wanted)
         descriptors.extend((come, kept.report, kept.executes))
         reports.append(Report(kept, come, go))
         return reports[-1]
@@ -279,6 +285,18 @@ def test_a_program_waits_for_its_tracer(start: Start, beside: Beside, has_hold: 
     assert int(said["P"][0]) == pid
     assert before < int(said["O"][0]) <= int(said["X"][0].split()[1])
     assert report.printed() == b"hello\n"
+
+
+def test_what_is_wanted_no_more_when_its_tracer_has_hold_is_not_begun(start: Start, beside: Beside) -> None:
+    """It was killed while its order waited: it takes none, and ends as if killed."""
+    report = start("print('hello')", nursery=Nursery(HOW, beside.begin), is_wanted=lambda: False)
+    beside.told()
+    beside.begun[0].words = -1
+    beside.begun[0].tell()
+    said = report.until_end()
+    assert report.order() == "PXG"
+    assert os.waitstatus_to_exitcode(status_of(said)) == -signal.SIGKILL
+    assert report.printed() == b""
 
 
 def test_a_spare_whose_tracer_has_ended_is_not_used(start: Start, beside: Beside) -> None:

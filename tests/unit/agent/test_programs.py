@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from labctl.agent.ending import Ending
 from labctl.agent.keeper import Command, Kept, Nursery
 from labctl.agent.processes import Process
 from labctl.agent.programs import NotStarted, Order, Program, Stream, find, names_on
@@ -98,7 +101,7 @@ class Scripted(Nursery):
     def __init__(self, *reports: bytes) -> None:
         self._reports = list(reports)
 
-    def keep(self, command: Command) -> Kept:
+    def keep(self, command: Command, is_wanted: Callable[[], bool] = lambda: True) -> Kept:
         """The next one."""
         if not self._reports:
             raise BlockingIOError
@@ -131,6 +134,34 @@ def test_an_order_that_nobody_took_is_given_again(reports: tuple[bytes, ...], ag
     assert one.pid == (6 if again else 5)
     assert (one.status is None) is again
     one.close()
+
+
+def test_a_program_that_is_being_killed_is_not_begun_again() -> None:
+    """It was the one who was meant: its end is the end."""
+    nursery = Scripted(DIED_WAITING, b"P 6\nO 50\n")
+    one = Program(ORDER, nursery, None)
+    Ending(None).kill(one, set())
+    one.read_report()
+    assert not one.begin_again(nursery)
+    assert (one.pid, one.status) == (5, 9)
+    one.close()
+
+
+def test_streams_that_can_not_all_be_made_leave_none_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An agent that runs out of descriptors has them back when others end."""
+    before = sorted(os.listdir("/proc/self/fd"))
+    made = iter([os.pipe(), os.pipe()])
+
+    def pipe() -> tuple[int, int]:
+        try:
+            return next(made)
+        except StopIteration:
+            raise OSError(errno.EMFILE, "too many") from None
+
+    monkeypatch.setattr(os, "pipe", pipe)
+    with pytest.raises(OSError, match="too many"):
+        Program(ORDER, Scripted(), None)
+    assert sorted(os.listdir("/proc/self/fd")) == before
 
 
 def table(*rows: tuple[int, int, str]) -> dict[int, Process]:

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from labctl.agent.ending import go_on
-from labctl.agent.processes import process_of
+from labctl.agent import ending
+from labctl.agent.ending import Ending
+from labctl.agent.processes import is_pending, process_of
+from labctl.agent.programs import Program
 from labctl.agent.stopping import has_taken, is_stopped
 from labctl.agent.tracer import Tracer, begin_tracer, find_strace
 from tests.contract.waiting import until
@@ -131,25 +133,76 @@ def test_a_traced_process_that_a_signal_ends_has_ended(traced: tuple[Popen, Trac
     assert ended is None or ended.state == "Z"
 
 
+def nobody() -> Program:
+    """A program of which nothing is there."""
+    one = Program.__new__(Program)
+    one.keeper, one.is_orphaned, one.tracer = -1, False, None
+    return one
+
+
 @NEEDS_STRACE
 @pytest.mark.parametrize("was_stopped", [False, True])
-def test_who_was_stopped_twice_stays_so(traced: tuple[Popen, Tracer], was_stopped: bool) -> None:
-    """Of those that are held all are looked at until it is known; who had not been stopped before goes on."""
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_who_was_stopped_before_the_host_was_stays_so(
+    traced: tuple[Popen, Tracer], monkeypatch: pytest.MonkeyPatch, was_stopped: bool, times: int
+) -> None:
+    """However often the host is stopped before that is known of each; who had not been stopped before goes on."""
     program, beside = traced
+    host = (program.pid, beside.pid)
+
+    def stop() -> None:
+        for pid in host:
+            os.kill(pid, signal.SIGSTOP)
+        assert until(lambda: state(program.pid) == "t", within_s=10)
+
+    monkeypatch.setattr(ending, "_is_first", lambda: True)
+    monkeypatch.setattr(ending, "_stop_the_host", stop)
+    monkeypatch.setattr(ending, "processes", lambda: {pid: process_of(pid) for pid in host})
     if was_stopped:
         program.send_signal(signal.SIGSTOP)
         assert until(lambda: stopped(program.pid), within_s=10)
-    os.kill(beside.pid, signal.SIGSTOP)
-    program.send_signal(signal.SIGSTOP)
-    os.kill(beside.pid, signal.SIGCONT)
-    held = {program.pid}
-    assert until(lambda: go_on(held), within_s=10)
+    one = Ending(None)
+    one.kill_at_once(nobody(), set())
+    assert one.holds_any
+    assert was_stopped or until(lambda: not is_pending(program.pid, signal.SIGSTOP), within_s=10)
+    for _ in range(times - 1):
+        one.kill_at_once(nobody(), set())
+        assert one.holds_any
+    assert until(one.let_go_on, within_s=10)
     assert until(lambda: stopped(program.pid) is was_stopped, within_s=10)
+    assert stopped(program.pid) is was_stopped
+
+
+@NEEDS_STRACE
+def test_who_is_not_seen_to_stand_still_goes_on_at_last(
+    traced: tuple[Popen, Tracer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When waiting for it has taken too long: it isn't left stopped."""
+    program, _ = traced
+
+    def stop() -> None:
+        program.send_signal(signal.SIGSTOP)
+        assert until(lambda: stopped(program.pid), within_s=10)
+
+    monkeypatch.setattr(ending, "_is_first", lambda: True)
+    monkeypatch.setattr(ending, "_stop_the_host", stop)
+    monkeypatch.setattr(ending, "processes", lambda: {program.pid: process_of(program.pid)})
+    one = Ending(None)
+    one.kill_at_once(nobody(), set())
+    assert one.holds_any
+    one.insist()
+    assert not one.holds_any
+    assert until(lambda: not stopped(program.pid), within_s=10)
+
+
+def state(pid: int) -> str:
+    """The letter of a process's state."""
+    process = process_of(pid)
+    return process.state if process is not None else ""
 
 
 def test_what_is_gone_is_looked_at_no_more() -> None:
-    """It neither goes on nor is waited for."""
+    """Its signals are as good as taken."""
     ended = subprocess.Popen(["true"])
     ended.wait()
-    assert go_on({ended.pid})
     assert has_taken(ended.pid, signal.SIGTERM)

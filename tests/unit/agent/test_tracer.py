@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
@@ -155,6 +156,23 @@ def test_a_tracer_that_nobody_needs_ends() -> None:
     assert (all_of(beside.text), all_of(beside.words)) == ("", "")
     for descriptor in (beside.text, beside.words):
         os.close(descriptor)
+
+
+def test_a_tracer_that_can_not_have_its_pipes_leaves_none_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An agent that runs out of descriptors has them back."""
+    before = sorted(os.listdir("/proc/self/fd"))
+    made = iter([os.pipe(), os.pipe()])
+
+    def pipe() -> tuple[int, int]:
+        try:
+            return next(made)
+        except StopIteration:
+            raise OSError(errno.EMFILE, "too many") from None
+
+    monkeypatch.setattr(os, "pipe", pipe)
+    with pytest.raises(OSError, match="too many"):
+        begin_tracer("/bin/strace", None)
+    assert sorted(os.listdir("/proc/self/fd")) == before
 
 
 def test_what_can_not_be_executed_is_said() -> None:

@@ -91,3 +91,73 @@ def test_what_happens_by_itself_is_told_to_every_visitor() -> None:
     ends.arrive(2)
     ends.relay.from_agent({"ev": "decided", "rows": []}, b"")
     assert ends.visitors == {1: [{"ev": "decided", "rows": []}], 2: [{"ev": "decided", "rows": []}]}
+
+
+def begun_by(ends: Ends, visitor: int) -> bool:
+    """Whether a program that this visitor begins now is kept aside."""
+    ends.relay.from_visitor(visitor, {"do": "start", "id": 1, "program": "p", "aside": False}, b"")
+    return bool(ends.agent[-1]["aside"])
+
+
+def asked_to_trace(ends: Ends, visitor: int, **words: object) -> Header:
+    """What the agent was told when this visitor asked."""
+    ends.relay.from_visitor(visitor, {"do": "trace", "id": 2, **words}, b"")
+    return ends.agent[-1]
+
+
+def ended(ends: Ends) -> int:
+    """How often the agent was told to trace no more."""
+    return sum(header["do"] == "trace" and header.get("off", False) for header in ends.agent)
+
+
+def test_only_programs_of_who_asked_are_traced() -> None:
+    """What others begin is aside, and what somebody wants aside is."""
+    ends = Ends()
+    ends.arrive(1)
+    ends.arrive(2)
+    asked_to_trace(ends, 1)
+    assert (begun_by(ends, 1), begun_by(ends, 2)) == (False, True)
+    ends.relay.from_visitor(1, {"do": "start", "id": 3, "program": "q", "aside": True}, b"")
+    assert ends.agent[-1]["aside"]
+
+
+def test_tracing_ends_with_the_last_who_asked() -> None:
+    """Once, whoever else is there or comes."""
+    ends = Ends()
+    for visitor in (1, 2, 3):
+        ends.arrive(visitor)
+    asked_to_trace(ends, 1)
+    asked_to_trace(ends, 2)
+    ends.relay.leave(1)
+    assert ended(ends) == 0
+    ends.relay.leave(2)
+    assert ended(ends) == 1
+    ends.relay.leave(3)
+    assert ended(ends) == 1
+
+
+def test_a_visitor_ends_its_own_tracing() -> None:
+    """Others' goes on; it is answered all the same."""
+    ends = Ends()
+    ends.arrive(1)
+    ends.arrive(2)
+    asked_to_trace(ends, 1)
+    asked_to_trace(ends, 2)
+    asked_to_trace(ends, 1, off=True)
+    assert (ended(ends), ends.visitors[1]) == (0, [{"re": 2, "ok": True}])
+    assert (begun_by(ends, 1), begun_by(ends, 2)) == (True, False)
+    asked_to_trace(ends, 2, off=True)
+    assert ended(ends) == 1
+
+
+def test_tracing_that_fails_for_one_is_not_ended_for_others() -> None:
+    """Who was told that it can't be traced isn't, and hears why."""
+    ends = Ends()
+    ends.arrive(1)
+    ends.arrive(2)
+    first, second = asked_to_trace(ends, 1), asked_to_trace(ends, 2)
+    ends.relay.from_agent({"re": second["id"], "error": "no-strace"}, b"")
+    assert ends.visitors[2] == [{"re": 2, "error": "no-strace"}]
+    assert (begun_by(ends, 1), begun_by(ends, 2), ended(ends)) == (False, True, 0)
+    ends.relay.from_agent({"re": first["id"], "error": "no-strace"}, b"")
+    assert ended(ends) == 1
