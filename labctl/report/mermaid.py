@@ -67,7 +67,7 @@ def _row(row: Row, across: str) -> str:
 
 def _packet(row: Row) -> str:
     parts = [row.words, f"no. {row.number}" if row.number else "", f'"{row.text}"' if row.text else ""]
-    beside = ", ".join(filter(None, (row.who, row.note)))
+    beside = ", ".join(filter(None, (row.who, f"for {row.to}" if row.to else "", row.note)))
     return " ".join(filter(None, parts)) + (f" ({beside})" if beside else "")
 
 

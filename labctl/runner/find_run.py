@@ -29,7 +29,8 @@ def find_run(name: str | None, here: Path, scenario: Path | None = None) -> Path
     """The folder of a run: the one of that path or that name, else the newest run of the scenario called so.
 
     None: the newest of all. Looked at are `.labctl/runs` in `here` and in the folders above it, those of `scenario`
-    (the file that the name stands for, where it stands for one) and of what labctl brings along. NoRun if none is it.
+    (the file that the name stands for, where it stands for one) and of what labctl brings along. NoRun if none is it,
+    and if it is a folder in which no run was recorded.
     """
     if name is not None and (here / name / JOURNAL).is_file():
         return here / name
@@ -39,6 +40,8 @@ def find_run(name: str | None, here: Path, scenario: Path | None = None) -> Path
         fitting = [run for run in runs if _is_of(run, name)]
     if fitting:
         return max(fitting, key=_age)
+    if name is not None and (here / name).is_dir():
+        raise NoRun(f"there is no record of a run in {quoted(name)}", _RECORD_ONE)
     if not runs:
         raise NoRun(f"no run has been recorded in {here.resolve()} or above", _RECORD_ONE)
     known = {_parts(run.name)[1] for run in runs}

@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Sequence
 
 from labctl.observe.story import CallSeen
-from labctl.report.drawing.strace_text import address, arguments_of, in_quotes, said, short, strings_in, text_of
+from labctl.observe.trace.arguments import split, unquoted
+from labctl.report.drawing.strace_text import address, in_quotes, said, short, strings_in
+from labctl.report.drawing.timeval import option_of_time
 from labctl.report.measures import span_in_words
 
 NOTEWORTHY_NS = 1_000_000
@@ -58,7 +60,7 @@ def _name(call: CallSeen) -> str:
 
 
 def _called(call: CallSeen) -> str:
-    words = _ARGUMENTS.get(call.name, _plainly)(arguments_of(call.arguments))
+    words = _ARGUMENTS.get(call.name, _plainly)(split(call.arguments))
     return f"{_name(call)}({words})"
 
 
@@ -73,7 +75,7 @@ def _answer(call: CallSeen) -> str:
         return f"{call.error} {meaning[1]}" if meaning is not None else call.error
     if call.returned is None or call.result.startswith("0x"):
         return short(call.result.partition(" ")[0])
-    more = _more(call, arguments_of(call.arguments))
+    more = _more(call, split(call.arguments))
     if call.name in _ASK_ADDRESS and more:
         return more.strip()
     if call.returned == 0 and not more and call.name in _SHORT_ANSWERS | {"connect"}:
@@ -101,7 +103,7 @@ def _read(call: CallSeen, arguments: Sequence[str]) -> str:
         return ", the end" if call.name in ("read", "recv") else ""
     texts = [part for part in arguments[1:2] if part.startswith('"')] or list(strings_in(call.arguments))
     cut = any(text.endswith("...") for text in texts)
-    text = "".join(text_of(part.removesuffix("...")[1:-1]) for part in texts)
+    text = "".join(unquoted(part.removesuffix("...")[1:-1]) for part in texts)
     there = address(call.arguments) if call.name in ("recvfrom", "recvmsg") else ""
     return (f" {in_quotes(text, is_cut=cut)}" if texts else "") + (f" from {there}" if there else "")
 
@@ -144,7 +146,9 @@ def _written(arguments: Sequence[str]) -> str:
 
 def _option(arguments: Sequence[str]) -> str:
     """Of setsockopt: its level goes without saying."""
-    return ", ".join([short(arguments[0]), arguments[2], *(part.strip("[]") for part in arguments[3:4])])
+    timed = option_of_time(arguments[2], arguments[3]) if len(arguments) > 3 else None
+    words = timed or (arguments[2], *(part.strip("[]") for part in arguments[3:4]))
+    return ", ".join([short(arguments[0]), *words])
 
 
 def _waited(arguments: Sequence[str]) -> str:
@@ -162,7 +166,7 @@ def _handled(arguments: Sequence[str]) -> str:
 
 def _executed(arguments: Sequence[str]) -> str:
     """Of execve: the command, as one would type it."""
-    words = [text_of(part.removesuffix("...")[1:-1]) for part in arguments_of(arguments[1].strip("[]"))]
+    words = [unquoted(part.removesuffix("...")[1:-1]) for part in split(arguments[1].strip("[]"))]
     line = " ".join(words)
     return line if len(line) <= 60 else f"{line[:59]}…"
 

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from labctl.observe.story import CallSeen
-from labctl.report.drawing.strace_text import arguments_of
+from labctl.observe.trace.arguments import split
+from labctl.report.drawing.lookup import of_lookups
 
 _ALWAYS = {"exit", "exit_group", "rt_sigprocmask", "rt_sigreturn", "restart_syscall"}
 """How a process ends is told by its end, and that a signal came by the signal."""
@@ -19,6 +20,8 @@ _NAME_CACHE = "/var/run/nscd/socket"
 
 _PYTHONS_HANDLER = re.compile(r"SIG(PIPE|XFSZ), \{sa_handler=SIG_IGN|SIGINT, \{")
 _ASKS_ONLY = re.compile(r"\w+, NULL, ")
+_BACK_TO_DEFAULT = re.compile(r"\w+, \{sa_handler=SIG_DFL\b")
+_WRITES = ("write", "writev", "pwrite64", "pwritev")
 
 
 def routine(calls: Sequence[CallSeen]) -> frozenset[int]:
@@ -34,6 +37,8 @@ def _of_process(calls: Sequence[CallSeen], own: Sequence[int]) -> Iterator[int]:
     yield from (number for number in own if calls[number].name in _ALWAYS or _asks_only(calls[number]))
     yield from _executions(calls, [number for number in own if calls[number].name == "execve"])
     yield from _of_name_cache(calls, own)
+    yield from of_lookups(calls, own)
+    yield from _last_of_signals(calls, own)
     if any(_is_pythons_start(calls[number]) for number in own):
         yield from (number for number in own if _is_pythons_own(calls[number]))
 
@@ -41,6 +46,18 @@ def _of_process(calls: Sequence[CallSeen], own: Sequence[int]) -> Iterator[int]:
 def _asks_only(call: CallSeen) -> bool:
     """Whether it asks what a signal does, and changes nothing."""
     return call.name == "rt_sigaction" and _ASKS_ONLY.match(call.arguments) is not None
+
+
+def _last_of_signals(calls: Sequence[CallSeen], own: Sequence[int]) -> Iterator[int]:
+    """Signals that are put back to their default where all that follows is the end, by the process's own will."""
+    if not any(calls[number].name in ("exit", "exit_group") for number in own):
+        return
+    for number in reversed(own):
+        call = calls[number]
+        if call.name == "rt_sigaction" and _BACK_TO_DEFAULT.match(call.arguments):
+            yield number
+        elif call.name not in _ALWAYS and (call.group != "file" or call.name in _WRITES):
+            return
 
 
 def _executions(calls: Sequence[CallSeen], own: Iterable[int]) -> Iterator[int]:
@@ -57,8 +74,8 @@ def _executions(calls: Sequence[CallSeen], own: Iterable[int]) -> Iterator[int]:
 
 
 def _command(call: CallSeen) -> list[str]:
-    arguments = arguments_of(call.arguments)
-    return arguments_of(arguments[1].strip("[]")) if len(arguments) > 1 else []
+    arguments = split(call.arguments)
+    return split(arguments[1].strip("[]")) if len(arguments) > 1 else []
 
 
 def _of_name_cache(calls: Sequence[CallSeen], own: Sequence[int]) -> Iterator[int]:

@@ -33,10 +33,11 @@ class Row(Struct, frozen=True, kw_only=True):
       `took_ns` is the time under way (None: nobody saw it leave). These rows carry the same `number` (from 1; 0: there
       is no other row), by which a reader finds one from the other. `column` is `source` for `leave`, else `target`,
       or `source` where there is no target. `source == target` where both are in one column. `target` is None for one
-      that was seen nowhere else, and for `leave` the column where it is told of next. `fate` is what became of it in
+      that was seen nowhere else (`to` is then the host that it was for, if that's known), and for `leave` the column
+      where it is told of next. `fate` is what became of it in
       this row, None for `leave`: `lost` and `refused` end in a cross at the target's edge. `note` says what is out of
       the ordinary (`lost by drop [2, 4]`, `40 ms under way`, `came twice`, `retransmission`), empty mostly. `text`:
-      its payload's beginning.
+      its payload's beginning; of a datagram in fragments only the first one has it.
     - `signal`, `end`, `output`: a process gets a signal, ends; a program prints.
 
     `who` says whose it is, where its column doesn't: the program of a folded column (of a packet `client-3 → server`
@@ -61,6 +62,7 @@ class Row(Struct, frozen=True, kw_only=True):
     fate: Fate | None = None
     note: str = ""
     text: str = ""
+    to: str = ""
     number: int = 0
     why: str = ""
     verdict: str = ""

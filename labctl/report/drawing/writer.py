@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
@@ -15,6 +16,7 @@ from labctl.report.measures import span_in_words
 LONG_UNDER_WAY_NS = 1_000_000
 """A packet that was under way for so long is said to have been."""
 _LONGEST_OUTPUT = 80
+_LATER_FRAGMENT = re.compile(r"fragment (?!1 )")
 _BY_RULE = {"lost": "lost", "refused": "refused", "damaged": "damaged"}
 
 
@@ -99,7 +101,8 @@ class Writer:
             target=target,
             fate=None if is_left else "vanished" if arrival is None else arrival.fate,
             note=", ".join(packet.notes if is_left else _notes(packet, arrival, under_way)),
-            text=packet.text,
+            text="" if _LATER_FRAGMENT.match(packet.words) else packet.text,
+            to=packet.to if arrival is None else "",
             number=number,
         )
 

@@ -63,7 +63,8 @@ def written(row: Row) -> Written:
 
 
 def _packet(row: Row, height: int) -> Written:
-    notes = wrapped(row.note, BESIDE - 2, lines=2) if row.note else []
+    note = ", ".join(filter(None, (f"for {row.to}" if row.to else "", row.note)))
+    notes = wrapped(note, BESIDE - 2, lines=2) if note else []
     label = clipped(printable(_with_owner(row, row.words)), BESIDE)
     room = BESIDE - width(label) - 3
     quoted = clipped(printable(row.text), room) if row.text and room > 2 and row.kind != "arrive" else ""

@@ -25,8 +25,8 @@ _FAR = 40
 class _Way(Protocol):
     """A way to draw lanes."""
 
-    def heads(self, *, is_top: bool) -> Iterator[Line]:
-        """Who the lanes are: above them, or below."""
+    def heads(self, used: Container[int], *, is_top: bool) -> Iterator[Line]:
+        """Who the lanes are: above them, or below. Of many only those that are used."""
 
     def between(self, marks: Sequence[str], words: str, *styles: Style) -> Iterator[Line]:
         """Lanes, and words that belong to none of them."""
@@ -52,15 +52,13 @@ def ladder(drawing: Drawing, look: Look = PLAIN, *, width: int = 100) -> Iterato
     is_wide = (width - left) // max(1, len(drawing.columns)) >= LEAST_CELL
     way: _Way = (Wide if is_wide else Rails)(drawing, look, left=left, width=width)
     lanes, used = Lanes(drawing), set[str]()
-    told = 0
+    parts = _parts(drawing.rows)
     if drawing.columns:
-        yield from _heads(way, look, left, is_top=True)
-    for row, time in zip(drawing.rows, times, strict=True):
-        if row.kind == "step" and told > _FAR:
-            told = 0
+        yield from _heads(way, range(len(drawing.columns)), look, left, is_top=True)
+    for place, (row, time) in enumerate(zip(drawing.rows, times, strict=True)):
+        if place and parts.get(place):
             yield ""
-            yield from _heads(way, look, left, is_top=True)
-        told += 1
+            yield from _heads(way, parts[place], look, left, is_top=True)
         marks = lanes.pass_by(row)
         if row.kind == "step":
             yield from _step(row, look, width)
@@ -73,14 +71,30 @@ def ladder(drawing: Drawing, look: Look = PLAIN, *, width: int = 100) -> Iterato
             elif row.kind != "gap":
                 line.put(0, time.rjust(left - _AFTER_TIME), "dim")
             yield line.text(look)
-    if len(drawing.rows) > _LONG_PAGE and drawing.columns:
+    last = parts[max(parts)] if parts else ()
+    if len(drawing.rows) > _LONG_PAGE and last:
         yield ""
-        yield from _heads(way, look, left, is_top=False)
+        yield from _heads(way, last, look, left, is_top=False)
     yield from _legend(used, drawing, look, width, has_rails=not is_wide)
 
 
-def _heads(way: _Way, look: Look, left: int, *, is_top: bool) -> Iterator[str]:
-    for number, line in enumerate(way.heads(is_top=is_top)):
+def _parts(rows: Sequence[Row]) -> dict[int, set[int]]:
+    """The rows that headings stand above, each with the columns in which something happens until the next of them.
+
+    A heading comes at the top and, after many rows, at the next step.
+    """
+    parts: dict[int, set[int]] = {}
+    begins = 0
+    for place, row in enumerate(rows):
+        if row.kind == "step" and place - begins > _FAR:
+            begins = place
+        its = (row.column, row.source, row.target)
+        parts.setdefault(begins, set()).update(column for column in its if column is not None)
+    return parts
+
+
+def _heads(way: _Way, used: Container[int], look: Look, left: int, *, is_top: bool) -> Iterator[str]:
+    for number, line in enumerate(way.heads(used, is_top=is_top)):
         if number == 0:
             line.put(left - _AFTER_TIME - 2, "ms", "dim")
         yield line.text(look)

@@ -1,19 +1,21 @@
-"""Rows, one after another -> what each column's line looks like meanwhile: runs, waits in a call, has ended."""
+"""Rows, one after another -> what each column's line looks like meanwhile: runs, waits in a call, no program yet."""
 
 from __future__ import annotations
 
 from labctl.report.drawing import Column, Drawing, Row
 
-RUNS, WAITS, ENDED, SEVERAL, NOTHING = "│", "╎", "·", "║", " "
-MEANINGS = {RUNS: "runs", WAITS: "waits in a call", ENDED: "has ended, its kernel goes on", SEVERAL: "several programs"}
+RUNS, WAITS, NOBODY, SEVERAL, NOTHING = "│", "╎", "·", "║", " "
+MEANINGS = {RUNS: "runs", WAITS: "waits in a call", NOBODY: "no program runs", SEVERAL: "several programs"}
+
+_OF_PROGRAMS = {"call", "begin", "return", "signal", "end", "output"}
 
 
 class _Lane:
-    """A column, as far as its rows have been told."""
+    """A column, as far as its rows have been told. From `begins` on its program is known to run."""
 
-    def __init__(self, column: Column, first: int, last: int) -> None:
+    def __init__(self, column: Column, first: int, last: int, begins: int) -> None:
         self._column = column
-        self._first, self._last = first, last
+        self._first, self._last, self._begins = first, last, begins
         self._alive: set[tuple[int, int]] = set()
         self._waiting: set[tuple[int, int]] = set()
         self._has_ended = False
@@ -39,8 +41,8 @@ class _Lane:
             return NOTHING
         if self._column.is_folded:
             return SEVERAL
-        if self._has_ended and not self._alive:
-            return ENDED
+        if place < self._begins or (self._has_ended and not self._alive):
+            return NOBODY
         return WAITS if self._alive and self._alive == self._waiting else RUNS
 
 
@@ -70,9 +72,14 @@ class Lanes:
         return [lane.mark(self._place) for lane in self._lanes]
 
 
-def _span(drawing: Drawing, column: int) -> tuple[int, int]:
-    """The first and the last row beside which a column has a line: to the page's end, if nobody saw it end."""
+def _span(drawing: Drawing, column: int) -> tuple[int, int, int]:
+    """The first and the last row beside which a column has a line: to the page's end, if nobody saw it end.
+
+    And the first of its program's own rows. Where there are none, its program, if it has one, is taken to run.
+    """
     places = [place for place, row in enumerate(drawing.rows) if column in (row.column, row.source, row.target)]
     its = [row for row in drawing.rows if row.column == column and row.process is not None]
     goes_on = its and not any(row.kind == "end" and row.of_main for row in its)
-    return min(places), len(drawing.rows) - 1 if goes_on else max(places)
+    own = [place for place in places if drawing.rows[place].kind in _OF_PROGRAMS]
+    begins = min(own) if own else min(places) if drawing.columns[column].program else max(places) + 1
+    return min(places), len(drawing.rows) - 1 if goes_on else max(places), begins

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from labctl.report.drawing import Drawing, Row
 from labctl.report.drawing.columns import what_runs
@@ -36,13 +36,13 @@ class Rails:
         self._places = [left + number * PITCH for number in range(len(drawing.columns))]
         self._words = left + len(drawing.columns) * PITCH
 
-    def heads(self, *, is_top: bool) -> Iterator[Line]:
-        """Who the rails are: stairs down to them, or up from them."""
-        numbers = range(len(self._heads))
+    def heads(self, used: Container[int], *, is_top: bool) -> Iterator[Line]:
+        """Who the rails are that are used: stairs down to them, or up from them."""
+        numbers = [number for number in range(len(self._heads)) if number in used]
         for number in numbers if is_top else reversed(numbers):
             line = Line(self._width)
-            for place in self._places[:number]:
-                line.put(place, "│", "dim")
+            for other in numbers[: numbers.index(number)]:
+                line.put(self._places[other], "│", "dim")
             host, command = (shown(text, self._look) for text in self._heads[number])
             place = self._places[number]
             line.put(place, "┌ " if is_top else "└ ", "dim")
@@ -92,8 +92,10 @@ class Rails:
     def _way(self, row: Row) -> str:
         """From whom to whom: `client-3 → cheerios`."""
         source, target = row.source or 0, row.target
-        if " → " in row.who or target is None:
-            return shown(row.who or f"{self._names[source]} → ?", self._look)
+        if target is None:
+            return shown(f"{row.who or self._names[source]} → {row.to or '?'}", self._look)
+        if " → " in row.who:
+            return shown(row.who, self._look)
         ends = [row.who if self._columns[end].is_folded else self._names[end] for end in (source, target)]
         return shown(" → ".join(ends), self._look)
 

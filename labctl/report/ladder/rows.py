@@ -30,8 +30,8 @@ def arrow_words(row: Row, look: Look) -> tuple[str, str]:
 
 
 def note_of(row: Row, look: Look) -> str:
-    """Whose packet it is, where its column doesn't say it, and what is out of the ordinary."""
-    return shown(", ".join(filter(None, (row.who, row.note))), look)
+    """Whose packet it is, and for whom, where its columns don't say it, and what is out of the ordinary."""
+    return shown(", ".join(filter(None, (row.who, f"for {row.to}" if row.to else "", row.note))), look)
 
 
 def style_of(row: Row) -> tuple[Style, ...]:

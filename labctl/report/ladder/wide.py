@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from labctl.report.drawing import Drawing, Row
 from labctl.report.drawing.columns import what_runs
@@ -29,8 +29,8 @@ class Wide:
         self._cell = (width - left) // max(1, len(drawing.columns))
         self._places = [left + number * self._cell for number in range(len(drawing.columns))]
 
-    def heads(self, *, is_top: bool) -> Iterator[Line]:
-        """Who the columns are: above them, or below."""
+    def heads(self, used: Container[int], *, is_top: bool) -> Iterator[Line]:
+        """Who the columns are, used or not: above them, or below."""
         for part in (0, 1):
             line = Line(self._width)
             for place, texts in zip(self._places, self._heads, strict=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from labctl.report.drawing import Choice, drawn
 from labctl.report.mermaid import MOST_CHARACTERS, MOST_ROWS, flowchart, sequence
 from labctl.report.topology import Change, Place, Topology
@@ -26,6 +28,12 @@ def test_packets_are_arrows_and_all_else_is_a_note() -> None:
 def test_a_packet_that_went_nowhere_is_a_note() -> None:
     """There is nobody to draw an arrow to."""
     assert "    Note over c1: DATA 9 (seen nowhere else)" in list(sequence(drawn(IMPAIRED)))
+
+
+def test_a_packet_that_went_nowhere_names_the_host_that_it_was_for() -> None:
+    """Where that is known."""
+    story = replace(IMPAIRED, packets=tuple(replace(packet, to="nobody") for packet in IMPAIRED.packets))
+    assert "    Note over c1: DATA 9 (for nobody, seen nowhere else)" in list(sequence(drawn(story)))
 
 
 def test_no_text_is_taken_for_mermaids_own() -> None:

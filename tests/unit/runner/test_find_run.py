@@ -88,6 +88,24 @@ def test_an_unknown_name_is_answered_with_the_known_ones(tmp_path: Path) -> None
     assert caught.value.hint == "did you mean 'basic'? scenarios that were run: basic"
 
 
+def test_a_folder_that_holds_no_record_is_told_so(tmp_path: Path) -> None:
+    """Whether there are runs elsewhere or none."""
+    (tmp_path / "ports").mkdir()
+    with pytest.raises(NoRun, match="there is no record of a run in 'ports'"):
+        find_run("ports", tmp_path)
+    make(tmp_path, "20260101-120000-basic")
+    with pytest.raises(NoRun, match="there is no record of a run in 'ports'") as caught:
+        find_run("ports", tmp_path)
+    assert caught.value.hint == "record one with `labctl run --see NAME`"
+
+
+def test_a_run_goes_before_a_folder_of_its_scenarios_name(tmp_path: Path) -> None:
+    """`ports` may be both."""
+    (tmp_path / "ports").mkdir()
+    run = make(tmp_path, "20260101-120000-ports")
+    assert find_run("ports", tmp_path) == run
+
+
 def test_with_no_runs_at_all_it_says_how_to_record_one(tmp_path: Path) -> None:
     """And where it has looked."""
     with pytest.raises(NoRun, match=str(tmp_path)) as caught:

@@ -8,6 +8,7 @@ from labctl.report.drawing.calls import begun, returned, traced, whole
 from tests.unit.report.drawing.written import ADDRESS, call
 
 PEER = '{sa_family=AF_INET, sin_port=htons(40112), sin_addr=inet_addr("10.51.0.3")}'
+FIVE_SECONDS = "\\5" + "\\0" * 15
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,9 @@ PEER = '{sa_family=AF_INET, sin_port=htons(40112), sin_addr=inet_addr("10.51.0.3
          "wait4(-1, WNOHANG) → 4711, signal KILL"),
         ("wait4(-1, 0x7ffc, WNOHANG, NULL)", "0", "wait4(-1, WNOHANG) → 0"),
         ("setsockopt(3<TCP:[1]>, SOL_SOCKET, SO_REUSEADDR, [1], 4)", "0", "setsockopt(3, SO_REUSEADDR, 1)"),
+        (f'setsockopt(3<UDP:[1]>, SOL_SOCKET, SO_RCVTIMEO_OLD, "{FIVE_SECONDS}", 16)', "0",
+         "setsockopt(3, SO_RCVTIMEO, 5 s)"),
+        ("bind(3<NETLINK:[1]>, {sa_family=AF_NETLINK, nl_pid=0, nl_groups=00000000}, 12)", "0", "bind(3, AF_NETLINK)"),
         ("rt_sigaction(SIGCHLD, {sa_handler=0x5566, sa_mask=[]}, NULL, 8)", "0", "rt_sigaction(SIGCHLD, a function)"),
         ("rt_sigaction(SIGPIPE, {sa_handler=SIG_IGN, sa_mask=[]}, NULL, 8)", "0", "rt_sigaction(SIGPIPE, SIG_IGN)"),
         ("rt_sigaction(SIGPIPE, NULL, {sa_handler=SIG_DFL}, 8)", "0", "rt_sigaction(SIGPIPE)"),

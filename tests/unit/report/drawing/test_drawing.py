@@ -226,3 +226,13 @@ def test_a_packet_within_one_host_stays_in_its_column() -> None:
     told.packet(one, 10, (Arrival(lane=other, came_ns=20_000, at_ns=20_000, fate="arrived"),), "SYN")
     row = of_kind(drawn(told.story("x", "", ""), Choice(most_columns=2)), "packet")[0]
     assert (row.source, row.target, row.who) == (0, 0, "peer-1 → peer-2")
+
+
+def test_of_a_datagram_in_fragments_the_first_shows_what_it_carries() -> None:
+    """The text would be the same beside each of them."""
+    it = Telling(SERVER, CLIENT)
+    server, client = it.lane("cheerios", "server", "server"), it.lane("client", "client", "client")
+    for number in (1, 2, 11):
+        words = f"fragment {number} of UDP 5000"
+        it.packet(client, 100 * number, arrived(server, 100 * number + 20), words, kind="udp", text="aaaa")
+    assert [row.text for row in drawn(it.story("x", "", "")).rows] == ["aaaa", "", ""]

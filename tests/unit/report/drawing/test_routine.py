@@ -76,6 +76,20 @@ def test_the_question_to_a_cache_of_names_that_is_not_there_is_routine() -> None
     assert left(*asks, *asks, "socket(AF_INET, SOCK_STREAM, 0)", "close(3)") == ["socket", "close"]
 
 
+DEFAULT = "{sa_handler=SIG_DFL, sa_mask=[], sa_flags=0}, {sa_handler=0x55}, 8"
+
+
+def test_signals_put_back_to_their_default_at_the_end_are_routine() -> None:
+    """Where the process ends by itself after it, and does nothing more."""
+    assert left("close(3)", f"rt_sigaction(SIGINT, {DEFAULT})", "exit_group(0)") == ["close"]
+
+
+@pytest.mark.parametrize("after", [("close(3)", "exit_group(0)"), ()])
+def test_a_signal_put_back_to_its_default_by_a_program_that_goes_on_is_told(after: tuple[str, ...]) -> None:
+    """It may be about to be killed by it."""
+    assert left(f"rt_sigaction(SIGINT, {DEFAULT})", *after)[0] == "rt_sigaction"
+
+
 def test_processes_are_told_apart() -> None:
     """What is Python's in one is not in another."""
     one = calls(f"rt_sigaction(SIGXFSZ, {IGNORES})", "getsockname(3, 0, 0)")

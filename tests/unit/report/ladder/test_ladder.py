@@ -128,7 +128,7 @@ def test_what_marks_mean_is_said_on_as_many_lines_as_it_takes() -> None:
     it.call(server, 150, 40_200, "recvfrom(3, 0x7f, 9, 0)", "2")
     it.packet(client, 50_000, stopped(server, 50_010, "lost", "drop [2]"), "UDP 2", kind="udp")
     assert lines(it.story("x", "", ""), 60)[-2:] == [
-        "│ runs   ╎ waits in a call   ✗ lost",
+        "│ runs   ╎ waits in a call   · no program runs   ✗ lost",
         "#1 the same packet where it arrives",
     ]
 
@@ -168,7 +168,7 @@ def test_what_is_under_way_for_long_leaves_here_and_arrives_there() -> None:
     it.packet(client, 200, arrived(server, 40_300), "UDP 2", kind="udp")
     rows = [line for line in lines(it.story("x", "", "")) if "UDP" in line]
     assert rows == [
-        " 0.100  │                 ┄┄── UDP 2 #1 ────┤",
+        " 0.100  ·                 ┄┄── UDP 2 #1 ────┤",
         " 0.200  ╎                 ┄┄── UDP 2 #2 ────┤",
         "40.100  ╎◀─── UDP 2 #1 ──┄┄                 │ 40.0 ms under way",
         "40.300  │◀─── UDP 2 #2 ──┄┄                 │ 40.1 ms under way",
@@ -186,9 +186,43 @@ def crowded(story: Story) -> Story:
 
 
 def test_a_packet_that_was_seen_nowhere_else_ends_in_a_question() -> None:
-    """Nobody knows whom it was for."""
+    """Where nobody knows whom it was for."""
     assert any("├── DATA 9 ──? seen nowhere" in line for line in lines(IMPAIRED, 100))
     assert any(line.endswith("client → ?: DATA 9  (seen nowhere else)") for line in lines(crowded(IMPAIRED), 80))
+
+
+def test_a_packet_that_was_seen_nowhere_else_names_the_host_that_it_was_for() -> None:
+    """Where that is known, beside its lane and on rails."""
+    packets = tuple(replace(packet, to="" if packet.arrivals else "nobody") for packet in IMPAIRED.packets)
+    story = replace(IMPAIRED, packets=packets)
+    assert any("├── DATA 9 ──? for nobody, seen" in line for line in lines(story, 100))
+    assert any(line.endswith("client → nobody: DATA 9  (seen nowhere else)") for line in lines(crowded(story), 80))
+
+
+def test_headings_that_come_again_on_rails_name_those_that_do_something_below() -> None:
+    """The rest of a crowd has been named at the top; where nothing happens any more, nobody is named."""
+    it = Telling(SERVER)
+    names = [it.lane(f"host-{name}", name, name) for name in "abcdef"]
+    it.step(0, 900, "all of them")
+    for place in range(48):
+        it.call(names[place % 6], 10 + 20 * place, 11 + 20 * place, "listen(3, 5)")
+    it.step(1_000, 1_500, "two of them")
+    for place in range(48):
+        it.call(names[1 + 3 * (place % 2)], 1_010 + 20 * place, 1_011 + 20 * place, "listen(3, 5)")
+    assert [line[7:] for line in lines(it.story("x", "", "")) if "┌" in line or "└" in line] == [
+        "┌ host-a: a",
+        "│  ┌ host-b: b",
+        "│  │  ┌ host-c: c",
+        "│  │  │  ┌ host-d: d",
+        "│  │  │  │  ┌ host-e: e",
+        "│  │  │  │  │  ┌ host-f: f",
+        "   ┌ host-b: b",
+        "   │        ┌ host-e: e",
+        "   │        └ host-e: e",
+        "   └ host-b: b",
+    ]
+    it.step(2_000, 2_100, "nobody")
+    assert not any("┌ " in line or "└ " in line for line in lines(it.story("x", "", ""))[-4:])
 
 
 def test_headings_come_again_on_a_long_page() -> None:
