@@ -54,7 +54,10 @@ class StepTold(Struct, frozen=True, kw_only=True):
 
 
 class RuleTold(Struct, frozen=True, kw_only=True):
-    """A rule in force. `words` say it as a scenario does; `answer` is how it refuses, or empty."""
+    """A rule in force. `words` say it as a scenario does; `answer` is how it refuses, or empty.
+
+    `visible`: its damage reaches the program, for no kernel can find it.
+    """
 
     name: str
     words: str
@@ -64,6 +67,7 @@ class RuleTold(Struct, frozen=True, kw_only=True):
     fragments: bool
     protocol: int | None
     port: int | None
+    visible: bool
 
 
 class InForce(Struct, frozen=True):
@@ -269,4 +273,5 @@ def _rule(values: Mapping[str, Any]) -> RuleTold:
         fragments=bool(values["fragments"]),
         protocol=values["protocol"],
         port=values["port"],
+        visible=bool(values["visible"]),
     )

@@ -109,6 +109,7 @@ def _rule(rule: Rule) -> dict[str, object]:
         "words": f"{fault(rule.fault)}{of}",
         "fault": rule.fault.name,
         "answer": rule.fault.answer if rule.fault.name == "cut" and rule.fault.answer != "silent" else "",
+        "visible": rule.fault.visible,
         "senders": sorted(rule.senders),
         "fragments": rule.loses_fragments,
         "protocol": None if rule.only is None else _PROTOCOLS[rule.only.protocol],

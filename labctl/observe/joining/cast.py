@@ -5,7 +5,8 @@ Numbers of calls here are places among all calls of all programs, in the order i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -16,10 +17,12 @@ from labctl.observe.story import CallSeen, EndSeen, Lane, PacketSeen, SignalSeen
 from labctl.observe.trace.groups import group_of
 from labctl.observe.trace.sockets import Followed, Use, followed
 from labctl.observe.trace.sockets import words as socket_words
-from labctl.observe.trace.strace import Call, Trace, read
+from labctl.observe.trace.strace import Call, Problem, Signal, Trace, read
 
 HALTED = "its host is halted"
 """How a program ended that went with its host."""
+IS_STOPPED = "is stopped"
+"""What a signal did to a process that it stopped."""
 
 
 class _Traced(Struct, frozen=True):
@@ -57,20 +60,25 @@ class Cast:
         self._zero_ns = zero_ns
         self._programs: list[ProgramRan | None] = []
         self._kernels: dict[str, int] = {}
+        self._at: dict[str, list[tuple[int, ProgramRan]]] = defaultdict(list)
         lanes: list[Lane] = []
         for host in hosts:
             for program in sorted((one for one in programs if one.host == host), key=lambda one: one.at_ns):
+                self._at[host].append((len(lanes), program))
                 self._programs.append(program)
                 lanes.append(Lane(host, program.name, " ".join(program.words), program.key))
             self._kernels[host] = len(lanes)
             self._programs.append(None)
             lanes.append(Lane(host, "", ""))
         self.lanes = tuple(lanes)
+        self._by_key = {lane.key: number for number, lane in enumerate(lanes) if lane.key}
+        self._unknown = [key for key in traces if key not in self._by_key]
         self._traced = [
             _traced(number, program, traces[program.key])
             for number, program in enumerate(self._programs)
             if program is not None and program.key in traces
         ]
+        self._has_trace = {one.lane for one in self._traced}
         self._calls = sorted(
             (
                 _Numbered(traced, call, use)
@@ -86,28 +94,26 @@ class Cast:
     @property
     def problems(self) -> list[str]:
         """What of the traces could not be read. A program that still runs is in the midst of its last line."""
-        return [
-            f"{one.program.name}'s trace: {problem}"
-            for one in self._traced
-            for problem in one.trace.problems
-            if one.program.ended_ns is not None or problem.line < one.last_line
-        ]
+        unknown = [f"the trace of {key} is left out: the journal doesn't have that program" for key in self._unknown]
+        return unknown + [f"{one.program.name}'s trace: {problem}" for one in self._traced for problem in _gaps(one)]
+
+    @property
+    def gapless(self) -> frozenset[int]:
+        """The lanes whose traces have all that there was, as far as they go."""
+        return frozenset(one.lane for one in self._traced if not _gaps(one))
 
     def lane_at(self, host: str, at_ns: int) -> int:
         """The lane of whatever nobody's socket has to do with: that of the only program there then, or the kernel's."""
         alive = [
             number
-            for number, program in enumerate(self._programs)
-            if program is not None
-            and program.host == host
-            and program.at_ns <= at_ns
-            and (program.ended_ns is None or at_ns <= program.ended_ns)
+            for number, program in self._at[host]
+            if program.at_ns <= at_ns and (program.ended_ns is None or at_ns <= program.ended_ns)
         ]
-        return alive[0] if len(alive) == 1 and not self._is_traced(alive[0]) else self._kernels[host]
+        return alive[0] if len(alive) == 1 and alive[0] not in self._has_trace else self._kernels[host]
 
     def lane_of(self, key: str) -> int | None:
         """A program's lane by its key."""
-        return next((number for number, lane in enumerate(self.lanes) if lane.key == key), None)
+        return self._by_key.get(key)
 
     def made(self) -> list[Made | None]:
         """What each call did to an Internet socket, by its number."""
@@ -119,7 +125,7 @@ class Cast:
 
     @property
     def signals(self) -> tuple[SignalSeen, ...]:
-        """All signals, in the order in which they came."""
+        """All signals, in the order in which they came. Who is stopped by one is told of it once."""
         found = [
             SignalSeen(
                 lane=one.lane,
@@ -129,7 +135,7 @@ class Cast:
                 detail=came.detail,
             )
             for one in self._traced
-            for came in one.trace.signals
+            for came in _told_once(one.trace.signals)
         ]
         return tuple(sorted(found, key=lambda signal: signal.at_ns))
 
@@ -163,9 +169,6 @@ class Cast:
         halted_ns = self._halted_ns.get(program.host)
         return None if halted_ns is None else (halted_ns, HALTED)
 
-    def _is_traced(self, lane: int) -> bool:
-        return any(one.lane == lane for one in self._traced)
-
     def _seen(self, one: _Numbered, tied: tuple[int, ...], packets: Sequence[PacketSeen]) -> CallSeen:
         call, use = one.call, one.use
         ends_ns = _ends_ns(one, self._zero_ns, [packets[number] for number in tied])
@@ -195,6 +198,27 @@ def _ends_ns(one: _Numbered, zero_ns: int, tied: Sequence[PacketSeen]) -> int | 
     latest_ns = (call.ends_ns if call.ends_by_ns is None else call.ends_by_ns) - zero_ns
     before = [at_ns for at_ns in came + left if at_ns <= latest_ns]
     return max(call.ends_ns - zero_ns, *before, call.begins_ns - zero_ns)
+
+
+def _gaps(one: _Traced) -> list[Problem]:
+    """What can't be read. A program that still runs is in the midst of its last line."""
+    is_over = one.program.ended_ns is not None
+    return [problem for problem in one.trace.problems if is_over or problem.line < one.last_line]
+
+
+def _told_once(signals: Iterable[Signal]) -> list[Signal]:
+    """strace tells of a signal as it comes, and again where its process is stopped by it."""
+    found: list[Signal] = []
+    last: dict[int, int] = {}
+    for came in signals:
+        told = came._replace(detail=IS_STOPPED) if came.is_stop else came
+        place = last.get(came.pid)
+        if place is not None and came.is_stop and found[place].name == came.name:
+            found[place] = told._replace(at_ns=found[place].at_ns)
+        else:
+            last[came.pid] = len(found)
+            found.append(told)
+    return found
 
 
 def _made(one: _Numbered) -> Made | None:

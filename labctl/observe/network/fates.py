@@ -24,17 +24,25 @@ _GRAVITY: dict[Fate, int] = {"arrived": 0, "late": 1, "damaged": 2, "vanished": 
 _HOLD_NOTHING = ("duplicate", "corrupt")
 """What is done at once. When a sidecar came to it isn't later than it let others go that no rule is about."""
 
+_THROWN_AWAY = "; its kernel threw it away"
+_PARTLY_THROWN_AWAY = "; its kernel threw a part of it away"
+
 Kind = tuple[str, int, int, int, int, int]
 """Sender, protocol, source port, port, sequence number, length: what a sidecar knows a packet by."""
 
 
 class Outcome(Struct, frozen=True):
-    """What became of a packet at a door. `at_ns`: when it was let in; for one that never was, when it came."""
+    """What became of a packet at a door. `at_ns`: when it was let in; for one that never was, when it came.
+
+    Of a segment that came to rules in parts it is when the first of them was let in. `rule`: which one decided, and
+    behind a semicolon what else is to be said of it. `is_thrown_away`: by the kernel, because of its checksum.
+    """
 
     fate: Fate
     at_ns: int
     rule: str = ""
     copies: int = 1
+    is_thrown_away: bool = False
 
 
 class Fates:
@@ -60,27 +68,24 @@ class Fates:
         rules = self._rules_at(door)
         if fragment is not None and fragment.offset and (rule := _loses(rules, journey)):
             return Outcome("lost", door.came_ns, rule.words)
-        found = self._decisions(journey, door, whole)
-        return self._outcome(found, door)
+        kind = _kind(journey, whole)
+        if kind is None:
+            return Outcome("arrived", door.came_ns)
+        if fragment is None or not fragment.offset:
+            self._seen[door.host, kind] += 1
+        if kind[1] == TCP and len(journey.data) > _LONGEST_FRAME and (door.host, kind) not in self._decided:
+            return self._of_parts(door, kind)
+        return self._outcome(self._decisions((door.host, kind)), door)
 
     def _rules_at(self, door: Door) -> Sequence[RuleTold]:
         changes = self._changes.get(door.host, [])
         place = bisect_right(changes, door.came_ns, key=lambda change: change.at_ns)
         return changes[place - 1].rules if place else ()
 
-    def _decisions(self, journey: Journey, door: Door, whole: Packet | None) -> list[Decided]:
-        kind = _kind(journey, whole)
-        if kind is None:
-            return []
-        place = (door.host, kind)
-        fragment = journey.packet.fragment
-        if fragment is None or not fragment.offset:
-            self._seen[place] += 1
+    def _decisions(self, place: tuple[str, Kind]) -> list[Decided]:
+        """Those about the one of this kind that was seen last."""
         told = self._decided.get(place)
-        if told is not None:
-            return told.get(self._seen[place]) or self._unnumbered(told)
-        is_long = kind[1] == TCP and len(journey.data) > _LONGEST_FRAME
-        return self._of_parts(door, kind) if is_long else []
+        return [] if told is None else told.get(self._seen[place]) or self._unnumbered(told)
 
     def _unnumbered(self, told: dict[int, list[Decided]]) -> list[Decided]:
         """Where packets were not numbered the next decisions about one that looks like it are taken for its own."""
@@ -93,21 +98,23 @@ class Fates:
             waiting.remove(one)
         return [first, *more]
 
-    def _of_parts(self, door: Door, kind: Kind) -> list[Decided]:
-        """A segment that is longer than a packet may be comes to rules in parts."""
-        parts = []
+    def _of_parts(self, door: Door, kind: Kind) -> Outcome:
+        """A segment that is longer than a packet may be comes to rules in parts. It is there with the first of them."""
+        decided = []
         for part in self._flows.get((door.host, *kind[:4]), ()):
             if part[5] and (part[4] - kind[4]) % (1 << 32) < kind[5]:
-                place = (door.host, part)
-                self._seen[place] += 1
-                parts += self._decided[place].get(self._seen[place], [])
-        return parts
+                self._seen[door.host, part] += 1
+                decided.append(self._decisions((door.host, part)))
+        parts = [self._outcome(decisions, door) for decisions in decided if decisions]
+        if sum(decisions[0].length for decisions in decided if decisions) < kind[5]:
+            parts.append(Outcome("arrived", door.came_ns))  # no rule decided about the rest
+        words = self._words_of(one for decisions in decided for one in decisions)
+        return _together(parts, words, door.came_ns)
 
     def _outcome(self, decisions: Sequence[Decided], door: Door) -> Outcome:
         fate: Fate = "arrived"
         at_ns, copies = door.came_ns, 1
-        held = let_go = False
-        words = []
+        held = let_go = is_thrown_away = False
         for one in decisions:
             rule = self._words.get(one.rule)
             fate = max(fate, _fate(one, rule), key=_GRAVITY.__getitem__)
@@ -115,12 +122,37 @@ class Fates:
                 at_ns = max(at_ns, one.release_ns)
             copies += one.action == "duplicate"
             held, let_go = held or one.action == "hold", let_go or one.action == "let-go"
-            words.append(rule.words if rule is not None else one.rule.rpartition(" #")[0])
+            is_thrown_away = is_thrown_away or _spoils(one, rule)
         if held and not let_go:
             fate = "lost"
         if fate in ("lost", "refused"):
-            at_ns = door.came_ns
-        return Outcome(fate, at_ns, ", ".join(dict.fromkeys(words)), copies)
+            at_ns, is_thrown_away = door.came_ns, False
+        words = self._words_of(decisions) + (_THROWN_AWAY if is_thrown_away else "")
+        return Outcome(fate, at_ns, words, copies, is_thrown_away)
+
+    def _words_of(self, decisions: Iterable[Decided]) -> str:
+        """The rules that decided, each once."""
+        rules = ((self._words.get(one.rule), one.rule.rpartition(" #")[0]) for one in decisions)
+        return ", ".join(dict.fromkeys(name if rule is None else rule.words for rule, name in rules))
+
+
+def _together(parts: Sequence[Outcome], words: str, came_ns: int) -> Outcome:
+    """What became of a segment whose parts had these outcomes: it is as badly off as the worst of them."""
+    fate = max((part.fate for part in parts), key=_GRAVITY.__getitem__)
+    if fate in ("lost", "refused"):
+        return Outcome(fate, came_ns, words)
+    times = [part.at_ns for part in parts]
+    is_thrown_away = all(part.is_thrown_away for part in parts)
+    if any(part.is_thrown_away for part in parts):
+        words += _THROWN_AWAY if is_thrown_away else _PARTLY_THROWN_AWAY
+    if max(times) > min(times):
+        words += f"; its last part came {(max(times) - min(times)) / 1e6:.1f} ms later"
+    return Outcome(fate, min(times), words, max(part.copies for part in parts), is_thrown_away)
+
+
+def _spoils(one: Decided, rule: RuleTold | None) -> bool:
+    """Whether the kernel finds the damage. A packet without payload has its checksum damaged (labctl.sidecar)."""
+    return one.action == "corrupt" and (not one.length or (rule is not None and not rule.visible))
 
 
 def _fate(one: Decided, rule: RuleTold | None) -> Fate:

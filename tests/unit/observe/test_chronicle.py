@@ -60,7 +60,7 @@ def test_what_was_decided_is_told_packet_by_packet() -> None:
 def test_rules_are_told_from_when_on_they_are_in_force() -> None:
     """All that are, at one receiver."""
     rule: Line = {"name": "cut #1", "words": "cut reset", "fault": "cut", "answer": "reset", "senders": ["client"]}
-    rule |= {"fragments": False, "protocol": 6, "port": None}
+    rule |= {"fragments": False, "protocol": 6, "port": None, "visible": False}
     [change] = chronicle([line("rules", 400, host="cheerios", rules=[rule])]).in_force
     assert (change.host, change.at_ns, change.rules[0].answer) == ("cheerios", 400 + OFFSET, "reset")
 

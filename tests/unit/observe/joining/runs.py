@@ -56,7 +56,12 @@ class Run:
     def rule(self, at_ms: float, words: str, *rows: list[Any]) -> None:  # Any: JSON's own types
         """A rule about what the client sends is in force at cheerios, and what it decided (rows of the journal)."""
         rule = {"name": "r", "words": words, "fault": "drop", "answer": "", "senders": ["client"]}
-        self._say("rules", at_ms, host="cheerios", rules=[{**rule, "fragments": False, "protocol": None, "port": None}])
+        self._say(
+            "rules",
+            at_ms,
+            host="cheerios",
+            rules=[{**rule, "fragments": False, "protocol": None, "port": None, "visible": False}],
+        )
         self._say("decided", at_ms, host="links of cheerios", rows=list(rows))
 
     def story(self) -> Story:

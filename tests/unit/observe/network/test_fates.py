@@ -20,6 +20,7 @@ def rule(fault: str, words: str = "", *, answer: str = "", fragments: bool = Fal
         answer=answer,
         senders=("client",),
         fragments=fragments,
+        visible=True,
         protocol=None,
         port=None,
     )
