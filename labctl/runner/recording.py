@@ -65,7 +65,7 @@ class Recording:
             if "error" in answer:
                 why = answer.get("detail") or answer["error"]
                 mend = f" ({answer['mend']})" if answer.get("mend") else ""
-                self._lose_calls(_CALLS, f"{ticket.host}: programs can't be traced: {why}{mend}")
+                self._lack(_CALLS, f"{ticket.host}: programs can't be traced: {why}{mend}")
 
     def hear(self, host: str, header: Header, body: bytes) -> bool:
         """Take what an agent tells of a trace. Whether it was that."""
@@ -75,15 +75,15 @@ class Recording:
         name = key.rpartition("#")[0]
         self._left -= len(body)
         if header.get("cut") or self._left < 0:
-            self._lose_calls(key, f"the trace of {name} is not whole: there was more than is kept")
-        elif body:
+            self._lack(key, f"the trace of {name} is not whole: there was more than is kept")
+        elif body and key not in self._lacking:  # no hole in its midst
             try:
                 with (self._traces / trace_name(key)).open("ab") as file:
                     file.write(body)
             except OSError as error:
-                self._lose_calls(key, f"the trace of {name} can't be written: {error.strerror}")
+                self._lack(key, f"the trace of {name} can't be written: {error.strerror}")
         if "broken" in header:
-            self._lose_calls(key, f"the trace of {name} is not whole: {header['broken']}")
+            self._lack(key, f"the trace of {name} is not whole: {header['broken']}")
         return True
 
     def forget(self, host: str) -> None:
@@ -118,10 +118,13 @@ class Recording:
         if self._file is not None:
             self._file.close()
         folder = self._folder / OUTPUTS
-        folder.mkdir(exist_ok=True)
-        for program in self._conversation.programs.values():
-            for stream, printed in program.printed.items():
-                (folder / f"{program.key.replace('#', '.')}.{stream}").write_bytes(printed)
+        try:
+            folder.mkdir(exist_ok=True)
+            for program in self._conversation.programs.values():
+                for stream, printed in program.printed.items():
+                    (folder / f"{program.key.replace('#', '.')}.{stream}").write_bytes(printed)
+        except OSError as error:
+            self._not_recorded(f"what programs printed can't be written: {error.strerror}")
 
     def _lacks(self, key: str) -> str:
         reasons = (self._lacking.get(each, "") for each in ((_CALLS, key) if key else (_PACKETS,)))
@@ -140,11 +143,9 @@ class Recording:
     def _lose_packets(self, reason: str) -> None:
         self._lack(_PACKETS, reason)
 
-    def _lose_calls(self, key: str, reason: str) -> None:
-        self._lack(key, reason)
-
     def _lack(self, what: str, reason: str) -> None:
-        if self._lacking.setdefault(what, reason) == reason:
+        if what not in self._lacking:
+            self._lacking[what] = reason
             self._not_recorded(reason)
 
     def _take_traces(self, hosts: Sequence[str]) -> None:
@@ -157,7 +158,7 @@ class Recording:
         for ticket in [self._conversation.ask(host, "traces") for host in hosts]:
             if not self._conversation.answer(ticket).get("ok"):
                 for program in own:
-                    self._lose_calls(program.key, f"the trace of {program.name} is not whole: it could not all be told")
+                    self._lack(program.key, f"the trace of {program.name} is not whole: it could not all be told")
 
     def _let_settle(self) -> None:
         """Until every FIN is acknowledged: then the last segment of every connection that ended is recorded."""

@@ -47,6 +47,8 @@ class Stepping:
     def judge(self, record: Callable[[], Record]) -> None:
         """Judge what steps expect of the record, now that it is whole."""
         for number, judges in self._judges.items():
+            if self._outcomes[number - 1].verdict is not Verdict.PASS:
+                continue
             try:
                 complaints, verdict = judged(record(), judges), Verdict.FAIL
             except CannotTell as error:

@@ -97,11 +97,6 @@ class Cast:
         unknown = [f"the trace of {key} is left out: the journal doesn't have that program" for key in self._unknown]
         return unknown + [f"{one.program.name}'s trace: {problem}" for one in self._traced for problem in _gaps(one)]
 
-    @property
-    def gapless(self) -> frozenset[int]:
-        """The lanes whose traces have all that there was, as far as they go."""
-        return frozenset(one.lane for one in self._traced if not _gaps(one))
-
     def lane_at(self, host: str, at_ns: int) -> int:
         """The lane of whatever nobody's socket has to do with: that of the only program there then, or the kernel's."""
         alive = [

@@ -32,7 +32,8 @@ _TOLD_BY_ICMP = frozenset(
 class Owned(Struct, frozen=True):
     """A packet, with the sockets at its two ends as far as they are known. An ICMP error came to the one it is about.
 
-    `let_in_ns`: when it was let in, once for each copy; none where a rule kept it out.
+    `let_in_ns`: when it was let in, once for each copy; none where a rule kept it out, or damaged it so
+    that the kernel threw it away.
     """
 
     journey: Journey

@@ -38,7 +38,7 @@ def _owned(network: Network, cast: Cast, number: int) -> Owned:
         let_in_ns=tuple(
             outcome.at_ns
             for outcome in outcomes
-            if outcome.fate not in ("lost", "refused")
+            if outcome.fate not in ("lost", "refused") and not outcome.is_thrown_away
             for _ in range(outcome.copies)
         ),
     )

@@ -79,3 +79,12 @@ def test_why_the_record_is_not_whole_is_told() -> None:
     """Each reason once."""
     lost = line("not-recorded", 1, reason="3 packets were lost")
     assert chronicle([lost, lost]).problems == ("3 packets were lost",)
+
+
+def test_whether_the_damage_of_a_rule_reaches_the_program_is_told() -> None:
+    """A kernel finds the other, and throws the packet away."""
+    rule: Line = {"name": "c #1", "words": "corrupt [2]", "fault": "corrupt", "answer": "", "senders": ["client"]}
+    rule |= {"fragments": False, "protocol": 17, "port": None}
+    rules = [rule | {"visible": False}, rule | {"visible": True}]
+    [change] = chronicle([line("rules", 400, host="cheerios", rules=rules)]).in_force
+    assert [one.visible for one in change.rules] == [False, True]

@@ -53,14 +53,30 @@ class Run:
         """What hosts recorded."""
         self._frames += frames
 
-    def rule(self, at_ms: float, words: str, *rows: list[Any]) -> None:  # Any: JSON's own types
+    def got(self, key: str, at_ms: float, name: str) -> None:
+        """The program gets a signal, as strace tells it."""
+        pid = 10 * (list(self._texts).index(key) + 1)
+        words = f"--- SIG{name} {{si_signo=SIG{name}, si_code=SI_USER, si_pid=1, si_uid=0}} ---"
+        self._texts[key].append(f"{pid}     {at_ms / 1000:.9f} {words}\n")
+
+    def stopped(self, key: str, at_ms: float) -> None:
+        """The program is stopped, as strace tells it: in two lines."""
+        pid = 10 * (list(self._texts).index(key) + 1)
+        self.got(key, at_ms, "STOP")
+        self._texts[key].append(f"{pid}     {(at_ms + 0.05) / 1000:.9f} --- stopped by SIGSTOP ---\n")
+
+    def traced(self, key: str, text: str) -> None:
+        """There is a trace of a program that the journal may not have."""
+        self._texts[key] = [text]
+
+    def rule(self, at_ms: float, words: str, *rows: list[Any], visible: bool = False) -> None:  # Any: JSON's own types
         """A rule about what the client sends is in force at cheerios, and what it decided (rows of the journal)."""
         rule = {"name": "r", "words": words, "fault": "drop", "answer": "", "senders": ["client"]}
         self._say(
             "rules",
             at_ms,
             host="cheerios",
-            rules=[{**rule, "fragments": False, "protocol": None, "port": None, "visible": False}],
+            rules=[{**rule, "fragments": False, "protocol": None, "port": None, "visible": visible}],
         )
         self._say("decided", at_ms, host="links of cheerios", rows=list(rows))
 

@@ -29,3 +29,12 @@ def test_how_much_later_a_packet_was_let_in_is_said() -> None:
     run.rule(0.5, "delay 20ms", *rows)
     late = "held back by `delay 20ms`, let in 20.0 ms later, doubled here by `delay 20ms`"
     assert comments(run.story())[1] == [late]
+
+
+def test_what_else_is_said_of_a_packet_stands_behind_the_rule() -> None:
+    """It is no word of the scenario's."""
+    run = Run()
+    datagrams(run, b"1")
+    row = ["r", "client", 1, "corrupt", 1_000_000, 1_000_000, UDP, 40000, PORT, 0, 1, 1]
+    run.rule(0.5, "corrupt [1]", row, visible=False)
+    assert comments(run.story())[1] == ["damaged here by `corrupt [1]`; its kernel threw it away"]

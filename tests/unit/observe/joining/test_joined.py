@@ -275,3 +275,15 @@ def test_a_damaged_datagram_is_read_as_something_else() -> None:
             server, 11 + number, f'recvfrom(3<UDP:[0.0.0.0:{PORT}]>, "{text}", 255, 0, {FROM_CLIENT}, [128 => 16]) = 1'
         )
     assert [call.packets for call in run.story().calls if call.name == "recvfrom"] == [(0,), (1,)]
+
+
+def test_a_datagram_that_was_damaged_so_that_its_checksum_tells_is_what_no_read_returned() -> None:
+    """Not even one that is as long and begins alike."""
+    run = Run()
+    server, _ = datagrams(run, b"1", b"1")
+    corrupted = ["r", "client", 1, "corrupt", 1_000_000, 1_000_000, UDP, 40000, PORT, 0, 1, 1]
+    run.rule(0.5, "corrupt [1]", corrupted, visible=False)
+    received(run, server, 11, "1")
+    story = run.story()
+    assert [call.packets for call in story.calls if call.name == "recvfrom"] == [(1,)]
+    assert story.packets[0].arrivals[0].rule == "corrupt [1]; its kernel threw it away"

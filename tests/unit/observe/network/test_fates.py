@@ -11,7 +11,7 @@ from tests.unit.observe.network.recorded import HOSTS, INTERFACES, MS, crossed
 from tests.unit.observe.packets import CLIENT_PORT, PORT, Talk, frame4, pieces4, udp
 
 
-def rule(fault: str, words: str = "", *, answer: str = "", fragments: bool = False) -> RuleTold:
+def rule(fault: str, words: str = "", *, answer: str = "", fragments: bool = False, visible: bool = True) -> RuleTold:
     """A rule about everything that the client sends, called as its fault is."""
     return RuleTold(
         name=fault,
@@ -20,9 +20,9 @@ def rule(fault: str, words: str = "", *, answer: str = "", fragments: bool = Fal
         answer=answer,
         senders=("client",),
         fragments=fragments,
-        visible=True,
         protocol=None,
         port=None,
+        visible=visible,
     )
 
 
@@ -130,3 +130,53 @@ def test_of_a_long_segment_rules_see_parts() -> None:
     frames = Talk().client(bytes(4000)).frames
     parts = [decided("drop", length=1448, protocol=TCP, sequence=1000 + 1448)]
     assert [one.fate for one in outcomes(frames, [rule("drop")], parts)] == ["lost"]
+
+
+def parts(*release_ms: float) -> list[Decided]:
+    """A rate's decisions about the parts of a segment of so many times 1448 bytes."""
+    return [
+        decided("slow", "rate", length=1448, protocol=TCP, sequence=1000 + 1448 * place, release_ms=at_ms)
+        for place, at_ms in enumerate(release_ms)
+    ]
+
+
+def test_a_long_segment_arrives_with_the_first_of_its_parts() -> None:
+    """A program may read that one long before the last is there. When that was is said."""
+    frames = Talk().client(bytes(2 * 1448)).frames
+    [found] = outcomes(frames, [rule("rate", "rate 1mbit")], parts(12, 24.5))
+    assert found == Outcome("late", 12 * MS, "rate 1mbit; its last part came 12.5 ms later")
+
+
+def test_parts_of_a_long_segment_that_no_rule_held_came_at_once() -> None:
+    """Only one of them was held back."""
+    frames = Talk().client(bytes(2 * 1448)).frames
+    [found] = outcomes(frames, [rule("rate")], parts(12)[:1])
+    assert found == Outcome("late", 100_000, "rate; its last part came 11.9 ms later")
+
+
+def test_each_part_of_a_long_segment_that_is_doubled_makes_it_a_doubled_one() -> None:
+    """Not one that came once more for each of its parts."""
+    frames = Talk().client(bytes(2 * 1448)).frames
+    doubled = [decided("duplicate", length=1448, protocol=TCP, sequence=sequence) for sequence in (1000, 1000 + 1448)]
+    assert outcomes(frames, [rule("duplicate")], doubled) == [Outcome("arrived", 100_000, "duplicate", 2)]
+
+
+def test_what_is_damaged_so_that_its_checksum_tells_is_thrown_away() -> None:
+    """By the receiver's kernel; where the damage reaches the program it is not."""
+    for visible, words in ((True, "corrupt"), (False, "corrupt; its kernel threw it away")):
+        [found] = outcomes(DATAGRAMS[:1], [rule("corrupt", visible=visible)], [decided("corrupt")])
+        assert found == Outcome("damaged", 100_000, words, is_thrown_away=not visible)
+
+
+def test_a_damaged_packet_without_payload_is_thrown_away_either_way() -> None:
+    """There is nothing but its checksum to damage."""
+    [found] = outcomes([frame4(udp(b""), UDP)], [rule("corrupt")], [decided("corrupt", length=0)])
+    assert found.is_thrown_away
+
+
+def test_of_a_long_segment_a_damaged_part_alone_is_thrown_away() -> None:
+    """The others are read."""
+    frames = Talk().client(bytes(2 * 1448)).frames
+    damaged = [decided("corrupt", length=1448, protocol=TCP, sequence=1000)]
+    [found] = outcomes(frames, [rule("corrupt", visible=False)], damaged)
+    assert found == Outcome("damaged", 100_000, "corrupt; its kernel threw a part of it away")
