@@ -37,6 +37,9 @@ class State(Struct, frozen=True):
     out_of_memory: bool
 
 
+_REMOVED_WITHIN_S = 30
+
+
 class Daemon:
     """One daemon. Safe to use from several threads."""
 
@@ -135,10 +138,14 @@ class Daemon:
 
     def has_ended(self, container: str, *, within_s: int) -> bool:
         """Wait until a container has ended, so long; whether it has. One that is gone has."""
+        return self._has_come_to(container, "not-running", within_s=within_s)
+
+    def _has_come_to(self, container: str, condition: str, *, within_s: int) -> bool:
         from requests.exceptions import ConnectionError, Timeout
 
+        wait = partial(self._api.wait, container, timeout=within_s, condition=condition)
         try:
-            self._tolerantly("waiting for a container", lambda: self._api.wait(container, timeout=within_s))
+            self._tolerantly("waiting for a container", wait)
         except EngineError as error:
             if isinstance(error.__cause__, (ConnectionError, Timeout)):
                 return False
@@ -155,12 +162,17 @@ class Daemon:
             self._api.disconnect_container_from_network(container, network, force=True)
 
     def remove_container(self, container: str) -> None:
-        """Remove a container, running or not. It is gone on return, even if somebody else had begun to remove it."""
-        if not self._tolerantly(
-            "removing a container", lambda: self._api.remove_container(container, force=True, v=True)
-        ):
-            gone = partial(self._api.wait, container, condition="removed")
-            self._tolerantly("waiting for a container to be removed", gone)
+        """Remove a container, running or not. It is gone on return, even if somebody else had begun to remove it.
+
+        Who waits for that may have come too late to be told: so it is asked for anew. EngineError if it stays.
+        """
+        remove = partial(self._api.remove_container, container, force=True, v=True)
+        for _ in range(_REMOVED_WITHIN_S):
+            if self._tolerantly("removing a container", remove):
+                return
+            if self._has_come_to(container, "removed", within_s=1):
+                return
+        raise EngineError(f"container {container} was not removed within {_REMOVED_WITHIN_S} s")
 
     def remove_network(self, network: str) -> None:
         """Remove a network. EngineError while it is in use."""

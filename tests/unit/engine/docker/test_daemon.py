@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from docker.errors import APIError
-from requests import Response
+from requests import ReadTimeout, Response
 
 from labctl.engine.contract import EngineError
 from labctl.engine.docker.daemon import Daemon
@@ -14,8 +14,9 @@ from labctl.engine.docker.endpoint import Endpoint
 class Api:
     """The SDK's client, of a daemon that answers each removal with one status."""
 
-    def __init__(self, status: int) -> None:
-        self._status = status
+    def __init__(self, status: int, *, too_late: int = 0) -> None:
+        """`too_late`: so many waits hear nothing, because what they wait for has been."""
+        self._status, self.too_late = status, too_late
         self.waited: list[str] = []
 
     def remove_container(self, container: str, *, force: bool, v: bool) -> None:
@@ -24,8 +25,10 @@ class Api:
             response.status_code = self._status
             raise APIError("refused", response, "no")
 
-    def wait(self, container: str, *, condition: str) -> None:
+    def wait(self, container: str, *, condition: str, timeout: int) -> None:
         self.waited.append(f"{container} {condition}")
+        if len(self.waited) <= self.too_late:
+            raise ReadTimeout
 
 
 class Refusing(Daemon):
@@ -43,6 +46,20 @@ def test_a_container_that_was_removed_is_gone(status: int, waited: list[str]) ->
     Refusing(api).remove_container("c1")
 
     assert api.waited == waited
+
+
+def test_who_waits_too_late_asks_again() -> None:
+    """A wait that began when the container had just gone is never answered."""
+    api = Api(409, too_late=2)
+    Refusing(api).remove_container("c1")
+
+    assert api.waited == ["c1 removed"] * 3
+
+
+def test_a_container_that_stays_is_told() -> None:
+    """Whoever was removing it does not get on."""
+    with pytest.raises(EngineError, match="container c1 was not removed within 30 s"):
+        Refusing(Api(409, too_late=99)).remove_container("c1")
 
 
 def test_a_container_that_can_not_be_removed_is_told() -> None:
