@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
@@ -140,7 +140,7 @@ class Daemon:
         """Wait until a container has ended, so long; whether it has. One that is gone has."""
         return self._has_come_to(container, "not-running", within_s=within_s)
 
-    def _has_come_to(self, container: str, condition: str, *, within_s: int) -> bool:
+    def _has_come_to(self, container: str, condition: Literal["not-running", "removed"], *, within_s: int) -> bool:
         from requests.exceptions import ConnectionError, Timeout
 
         wait = partial(self._api.wait, container, timeout=within_s, condition=condition)
