@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from labctl.report.drawing import Column
 from labctl.report.html.layout import Layout
 from labctl.report.html.safe import clipped, inside, marked_up
 from labctl.report.html.sheet import Sheet
@@ -20,18 +21,25 @@ def heads_svg(sheet: Sheet, here: Layout) -> str:
         x = next((here.xs[lane] for lane in column.lanes if lane in here.xs), None)
         if column.is_folded:
             parts.append(_fold_head(sheet, number, x))
-        for lane in column.lanes:
+        for lane in column.lanes if column.is_folded else _named(sheet, column):
             parts.append(_lane_head(sheet, lane, None if column.is_folded else x, is_one_of_many=column.is_folded))
     return "".join(parts) + "</svg>"
+
+
+def _named(sheet: Sheet, column: Column) -> list[int]:
+    """The lanes of a column that has one head: its program's, where it has one, and not the kernel's beside it."""
+    programs = [lane for lane in column.lanes if sheet.story.lanes[lane].program]
+    return programs or list(column.lanes)
 
 
 def _fold_head(sheet: Sheet, number: int, x: int | None) -> str:
     """The head of a column of folded lanes."""
     column = sheet.columns[number]
     name = column.program or "kernels"
-    label = f"{len(column.lanes)} lanes, {name} on {column.host}: unfold them"
+    count = len(column.lanes) - column.kernels
+    label = f"{count} lanes, {name} on {column.host}: unfold them"
     deep = '<rect class="deep" x="-101" y="8" width="210" height="40" rx="6" />'
-    return _head(f"fold f{number}", x, name, f"▸ {len(column.lanes)} lanes, folded", label, column.command, deep)
+    return _head(f"fold f{number}", x, name, f"▸ {count} lanes, folded", label, column.command, deep)
 
 
 def _lane_head(sheet: Sheet, lane: int, x: int | None, *, is_one_of_many: bool) -> str:
