@@ -3,6 +3,7 @@
 # make bench   labctl against the same by hand
 # make torture SECONDS=n   scenarios in random order, on both engines and on busy cores; goes on where it stopped
 # make fault-torture SEQUENCES=n   random faults; the network afterwards is what it was before
+# make torture-NAME RUNS=n SECONDS=n   one of tests/torture by its name, each of its cases n times; goes on, too
 # make records  what is recorded of every scenario on both engines, against tshark and strace
 # make catalogue   docs/scenarios.md: what comes of every scenario on both engines
 
@@ -12,6 +13,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SECONDS ?= 60
 SEQUENCES ?= 500
+RUNS ?=
 ENGINE ?= auto
 
 .PHONY: run test lint bench torture fault-torture records catalogue images clean
@@ -32,6 +34,9 @@ bench: $(READY) images
 
 torture: $(READY) images
 	$(BIN)/python -m tests.torture.torture --seconds $(SECONDS)
+
+torture-%: $(READY) images
+	$(BIN)/python -m tests.torture.$* $(if $(RUNS),--runs $(RUNS)) --seconds $(SECONDS)
 
 fault-torture: $(READY) images
 	$(BIN)/python -m tests.torture.faults --sequences $(SEQUENCES)
