@@ -18,7 +18,7 @@ _AT_MOST_S = 0.1
 class Live(Device):
     """A device whose last lines change. Use as a context; at the end the view is wiped away."""
 
-    def __init__(self, scenarios: int) -> None:
+    def __init__(self, scenarios: int | None) -> None:
         super().__init__()
         self.view = View(scenarios, self.progress_look)
         self._drawn: list[str] = []

@@ -38,6 +38,12 @@ class _Run(click.Command):
     metavar="N",
     help="Run so many at the same time.",
 )
+@click.option("--repeat", type=click.IntRange(1, 1_000_000), metavar="N", help="Run all of it so often, and count.")
+@click.option(
+    "--until-failure",
+    is_flag=True,
+    help="Run all of it again and again, at most --repeat times; end at the first that did not pass.",
+)
 @click.option(
     "--keep",
     type=click.Choice(["always", "on-fail"]),
@@ -67,7 +73,12 @@ def run(ctx: click.Context, /, **options: Any) -> None:  # Any: each option has 
         raise click.UsageError("-v and -q exclude each other", ctx)
     if options["lab"] is not None and options["keep"] is not None:
         raise click.UsageError("--lab and --keep exclude each other: the lab stays", ctx)
-    from labctl.cli.running import Wishes, run_scenarios
+    is_repeated = options["until_failure"] or (options["repeat"] or 1) > 1
+    if is_repeated and (options["keep"] == "always" or options["html"] is not None):
+        other = "--html" if options["html"] is not None else "--keep"
+        raise click.UsageError(f"{other} goes with one round only: leave out --repeat and --until-failure", ctx)
+    from labctl.cli.running import run_scenarios
+    from labctl.cli.wishes import Wishes
 
     if options["html"] is not None and not options["html"].parent.is_dir():
         raise click.UsageError(f"there is no folder '{options['html'].parent}' for the page", ctx)

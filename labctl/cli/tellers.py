@@ -91,7 +91,7 @@ class Verbose(Quiet):
 class Lively:
     """The live view; above it a line for each scenario that has ended."""
 
-    def __init__(self, scenarios: int, *, shows_results: bool) -> None:
+    def __init__(self, scenarios: int | None, *, shows_results: bool) -> None:
         from labctl.cli.live import Live
 
         self.device = Live(scenarios)

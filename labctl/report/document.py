@@ -78,7 +78,9 @@ class HostShown(Struct, frozen=True, kw_only=True):
 
 
 class ScenarioShown(Struct, frozen=True):
-    """A scenario. `folder` holds its records; `again` is the command that runs it alone.
+    """A scenario. `folder` holds its records; `again` is the command that runs it alone. `round` counts from 1 with
+    `--repeat` and `--until-failure`, which keep the records, the steps and the machines of the last round and of what
+    didn't pass; otherwise it is 0.
 
     `machines` are its hosts as they stood; there are none where the lab never came up.
     """
@@ -97,6 +99,7 @@ class ScenarioShown(Struct, frozen=True):
     lab: str
     again: str
     steps: tuple[StepShown, ...]
+    round: int = 0
 
 
 class RunDocument(Struct, frozen=True, kw_only=True):
@@ -144,6 +147,7 @@ def scenario_shown(outcome: ScenarioOutcome) -> ScenarioShown:
         lab=outcome.lab,
         again=again(outcome),
         steps=tuple(map(_step_shown, outcome.steps)),
+        round=outcome.round,
     )
 
 

@@ -26,11 +26,13 @@ def failure_text(outcome: ScenarioOutcome, look: Look) -> str:
 
 def again(outcome: ScenarioOutcome) -> str:
     """The command that runs only this scenario again, on the same engine."""
-    return f"labctl run {quote(outcome.id)} --engine {outcome.engine}"
+    repeated = " --until-failure" if outcome.round else ""
+    return f"labctl run {quote(outcome.id)} --engine {outcome.engine}{repeated}"
 
 
 def _lines(outcome: ScenarioOutcome, look: Look) -> Iterator[str]:
-    yield f"{look.verdict(outcome.verdict)} {look.paint(printable(outcome.id), 'bold')} on {outcome.engine}"
+    in_round = f" in round {outcome.round}" if outcome.round else ""
+    yield f"{look.verdict(outcome.verdict)} {look.paint(printable(outcome.id), 'bold')} on {outcome.engine}{in_round}"
     if outcome.reason:
         yield from _indented(outcome.reason, "  ")
     if outcome.hint:

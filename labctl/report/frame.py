@@ -29,9 +29,9 @@ class _Running(Struct):
 
 
 class View:
-    """What a run looks like at a moment. Times are seconds of any one clock."""
+    """What a run looks like at a moment, in seconds of any one clock. `scenarios` is None where there is no end."""
 
-    def __init__(self, scenarios: int, look: Look) -> None:
+    def __init__(self, scenarios: int | None, look: Look) -> None:
         self._scenarios = scenarios
         self._look = look
         self._ended = 0
@@ -56,7 +56,9 @@ class View:
             lines = self._alone(running[0], now_s, max(1, min(MOST_STEPS, height - 3)))
         else:
             lines = [self._one_of_several(each, now_s) for each in running]
-        if self._scenarios > 1:
+        if self._scenarios is None:
+            lines.append((f"{self._ended} done", "", False))
+        elif self._scenarios > 1:
             lines.append((f"{self._ended} of {self._scenarios} scenarios done", "", False))
         if self.notice:
             lines.append((self.notice, "", True))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from labctl.report.look import Look
 from labctl.report.measures import counted, seconds_in_words
+from labctl.report.rate import bound_in_words
 from labctl.runner.outcome import ScenarioOutcome, StepOutcome, Verdict
 from labctl.scenario.problems import printable
 
@@ -21,6 +22,8 @@ _IN_CLOSING = {
 def result_line(outcome: ScenarioOutcome, look: Look) -> str:
     """`PASS    scenarios/basic  4 steps  0.19 s`; instead of the steps where one failed, or the reason."""
     parts = [f"{look.verdict(outcome.verdict, width=_WIDEST_VERDICT)} {printable(outcome.id)}", *_gist(outcome)]
+    if outcome.round:
+        parts.insert(1, f"(round {outcome.round})")
     if outcome.verdict is not Verdict.SKIPPED:
         parts.append(look.paint(seconds_in_words(outcome.took_s), "dim"))
     return "  ".join(parts)
@@ -39,12 +42,31 @@ def closing_line(
 
     `not_begun` scenarios were selected and never had their turn. `interrupted` is the signal that ended the run.
     """
-    counts = {words: sum(outcome.verdict is verdict for outcome in outcomes) for verdict, words in _IN_CLOSING.items()}
-    counts["not finished" if interrupted else "not run"] = not_begun
-    words = ", ".join(f"{count} {words}" for words, count in counts.items() if count) or "nothing was run"
+    words = _counts(outcomes, **{"not finished" if interrupted else "not run": not_begun}) or "nothing was run"
     ending = f"{f' on {engine}' if engine else ''} in {seconds_in_words(took_s)}"
     early = f"interrupted by {interrupted}: " if interrupted else ""
     return look.paint(early + words, "bold") + ending
+
+
+def tally_lines(outcomes: Iterable[ScenarioOutcome]) -> list[str]:
+    """Of scenarios that were run again and again, a line each: `scenarios/basic: 50 runs, 49 passed, 1 failed`."""
+    by_id: dict[str, list[ScenarioOutcome]] = {}
+    for outcome in outcomes:
+        if outcome.verdict is not Verdict.SKIPPED:
+            by_id.setdefault(outcome.id, []).append(outcome)
+    return [f"{printable(name)}: {counted(len(mine), 'run')}, {_counts(mine)}" for name, mine in by_id.items()]
+
+
+def bound_of(outcomes: Iterable[ScenarioOutcome]) -> str:
+    """What all these runs say of how often one fails: `at most 1.49 % fail (95 % confidence)`."""
+    verdicts = [outcome.verdict for outcome in outcomes if outcome.verdict is not Verdict.SKIPPED]
+    return bound_in_words(len(verdicts), len(verdicts) - verdicts.count(Verdict.PASS))
+
+
+def _counts(outcomes: Sequence[ScenarioOutcome], **others: int) -> str:
+    counts = {words: sum(outcome.verdict is verdict for outcome in outcomes) for verdict, words in _IN_CLOSING.items()}
+    counts |= others
+    return ", ".join(f"{count} {words}" for words, count in counts.items() if count)
 
 
 def judged(steps: Iterable[StepOutcome]) -> list[StepOutcome]:

@@ -24,8 +24,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from labctl.report.rate import bound_in_words
 from tests.torture import tally
-from tests.torture.tally import Tally, upper_bound
+from tests.torture.tally import Tally
 
 TOP = Path(__file__).parents[2]
 STATE = TOP / ".labctl"
@@ -154,7 +155,6 @@ def report(name: str, cases: Sequence[Case], count: Tally) -> list[str]:
         runs, failures = sum(one.runs for one in counts), sum(one.failures for one in counts)
         lines.append(
             f"{name} on {place}: {len(counts)} cases, each run {min(one.runs for one in counts)} times or more:"
-            f" {runs} runs, {failures} failures; at most {upper_bound(runs, failures) * 100:.2f} % fail"
-            " (95 % confidence)"
+            f" {runs} runs, {failures} failures; {bound_in_words(runs, failures)}"
         )
     return lines + [f"  {line}" for line in count.failed]

@@ -49,27 +49,3 @@ def save(tally: Tally, path: Path) -> None:
     new = path.with_suffix(".new")
     new.write_bytes(msgspec.json.encode(tally))
     new.replace(path)
-
-
-def upper_bound(runs: int, failures: int, confidence: float = 0.95) -> float:
-    """The rate of failure that is not exceeded with this confidence (Clopper and Pearson's exact bound)."""
-    if runs == 0 or failures >= runs:
-        return 1.0
-    low, high = failures / runs, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if _at_most(failures, runs, middle) > 1 - confidence:
-            low = middle
-        else:
-            high = middle
-    return high
-
-
-def _at_most(failures: int, runs: int, rate: float) -> float:
-    """How likely so few failures are at that rate."""
-    term = (1 - rate) ** runs
-    total = term
-    for k in range(failures):
-        term *= (runs - k) / (k + 1) * rate / (1 - rate)
-        total += term
-    return total

@@ -28,18 +28,19 @@ from labctl.agent.kernel import die_with_parent
 from labctl.engine.contract import Engine
 from labctl.engine.docker.engine import DockerEngine
 from labctl.engine.netns.engine import Netns
+from labctl.report.rate import bound_in_words
 from labctl.runner.job import Job, Options
 from labctl.runner.outcome import ScenarioOutcome, Verdict
 from labctl.runner.run import run_all
 from labctl.runner.select import ScenarioFile, jobs_of, load, scenario_id
 from tests.torture import tally
-from tests.torture.tally import Tally, upper_bound
+from tests.torture.tally import Tally
 
 TOP = Path(__file__).parents[2]
 STATE = TOP / ".labctl" / "torture.json"
 ENGINES: dict[str, Callable[[], Engine]] = {"netns": Netns, "docker": DockerEngine}
 BUSY = "+busy"
-LOOPS_PER_CORE = 1
+LOOPS_PER_CORE = 3
 AT_ONCE = 12
 """Scenarios that are run together before it is looked whether anything is left."""
 
@@ -164,10 +165,9 @@ def main() -> int:
 def _print_tally(ground: Ground, count: Tally) -> None:
     whole = count.of(ground.name)
     least = min(count.of_one(ground.name, job.id).runs for job in ground.jobs)
-    bound = upper_bound(whole.runs, whole.failures) * 100
     print(
         f"{ground.name}: {len(ground.jobs)} scenarios, each run {least} times or more: {whole.runs} runs,"
-        f" {whole.failures} failures; at most {bound:.2f} % fail (95 % confidence)"
+        f" {whole.failures} failures; {bound_in_words(whole.runs, whole.failures)}"
     )
 
 

@@ -55,7 +55,11 @@ class StandInEngine:
 
 
 class StandInRunner:
-    """Takes the place of run_all. `verdicts` by id, else PASS; `at_step` is called in the middle of each scenario."""
+    """Takes the place of run_all. `verdicts` by id, else PASS; `at_step` is called in the middle of each scenario.
+
+    `rounds`: how often it was asked to run something; `before_round` is called with that number, from 1. `folders`:
+    where each run gets a folder, if anywhere.
+    """
 
     def __init__(
         self, verdicts: Mapping[str, Verdict] | None = None, at_step: Callable[[], None] = lambda: None
@@ -63,11 +67,16 @@ class StandInRunner:
         self.verdicts = verdicts or {}
         self.at_step = at_step
         self.options: Options | None = None
+        self.rounds = 0
+        self.before_round: Callable[[int], None] = lambda number: None
+        self.folders: Path | None = None
 
     def __call__(
         self, jobs: Sequence[Job], engine: Engine, options: Options, listener: Listener
     ) -> list[ScenarioOutcome]:
         self.options = options
+        self.rounds += 1
+        self.before_round(self.rounds)
         return [self._run(key, job, engine.name, listener) for key, job in enumerate(jobs)]
 
     def _run(self, key: int, job: Job, engine: str, listener: Listener) -> ScenarioOutcome:
@@ -93,6 +102,14 @@ class StandInRunner:
             hosts=hosts,
             took_s=0.2,
             reason="the lab broke" if verdict is Verdict.UNKNOWN else "",
+            folder=self._folder(job.id),
         )
         listener(ScenarioEnded(key, outcome))
         return outcome
+
+    def _folder(self, name: str) -> Path | None:
+        if self.folders is None:
+            return None
+        folder = self.folders / f"{self.rounds}-{name.replace('/', '-')}"
+        folder.mkdir(parents=True)
+        return folder

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labctl.report.lines import closing_line, result_line
+from labctl.report.lines import bound_of, closing_line, result_line, tally_lines
 from labctl.report.look import PLAIN, Look
 from labctl.runner.outcome import ScenarioOutcome
 from tests.unit.report.outcomes import LAB_BROKE, NO_LAB, PASSED, SKIPPED, WRONG_ANSWER, scenario
@@ -58,3 +58,14 @@ def test_the_closing_line_of_nothing_says_so() -> None:
 
 def test_a_scenario_without_a_lab_has_the_reason() -> None:
     assert "(the Docker daemon at unix:///var/run/docker.sock does not answer)" in result_line(NO_LAB, PLAIN)
+
+
+def test_what_was_run_again_and_again_is_counted_by_scenario() -> None:
+    every = [scenario(PASSED.verdict, id="labs/a"), WRONG_ANSWER, scenario(PASSED.verdict, id="labs/a"), SKIPPED]
+
+    assert tally_lines(every) == ["labs/a: 2 runs, 2 passed", "labs/x: 1 run, 1 failed"]
+    assert bound_of(every) == "at most 86.46 % fail (95 % confidence)"
+
+
+def test_a_result_tells_its_round() -> None:
+    assert result_line(scenario(PASSED.verdict, round=7), PLAIN).startswith("PASS    labs/x  (round 7)  ")

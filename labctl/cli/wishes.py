@@ -1,0 +1,49 @@
+"""What `labctl run` was asked for: a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+from msgspec import Struct
+
+from labctl.engine.choose import EngineName
+
+
+class Wishes(Struct, frozen=True, kw_only=True):
+    """What the command line asks for. `keep` is `always`, `on-fail` or None; `lab` the name of a lab that stands.
+
+    An empty `keyword` lets all through. `see`: record packets and system calls; `html`: and write a page of them there.
+    `repeat`: run all of it so often; `until_failure`: until something doesn't pass, and that often at most if both.
+    """
+
+    targets: tuple[str, ...]
+    engine: EngineName
+    keyword: str
+    stop_at_first: bool
+    jobs: int
+    keep: str | None
+    repeat: int | None = None
+    until_failure: bool = False
+    lab: str | None
+    see: bool
+    html: Path | None
+    timeout_scale: float
+    as_json: bool
+    is_verbose: bool
+    is_quiet: bool
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether scenarios are run more than once."""
+        return self.until_failure or (self.repeat or 1) > 1
+
+    @property
+    def most_rounds(self) -> int | None:
+        """How often everything is run at most; None where only a failure ends it."""
+        return None if self.until_failure and self.repeat is None else self.repeat or 1
+
+    def rounds(self) -> Iterator[int]:
+        """The rounds' numbers, from 1."""
+        return count(1) if self.most_rounds is None else iter(range(1, self.most_rounds + 1))
