@@ -36,7 +36,7 @@ torture: $(READY) images
 	$(BIN)/python -m tests.torture.torture --seconds $(SECONDS)
 
 torture-%: $(READY) images
-	$(BIN)/python -m tests.torture.$* $(if $(RUNS),--runs $(RUNS)) --seconds $(SECONDS)
+	$(BIN)/python -m tests.torture.$(subst -,_,$*) $(if $(RUNS),--runs $(RUNS)) --seconds $(SECONDS)
 
 fault-torture: $(READY) images
 	$(BIN)/python -m tests.torture.faults --sequences $(SEQUENCES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,8 @@ def scenario_files(folder: Path) -> Iterator[Path]:
 def is_scenario(file: Path) -> bool:
     """Whether a file has `steps` at its top, as far as can be told without reading it as YAML."""
     try:
+        if not stat.S_ISREG(file.stat().st_mode):
+            return False  # a pipe would wait for a writer
         with file.open("rb") as opened:
             return _STEPS.search(opened.read(_READ)) is not None
     except OSError:

@@ -13,6 +13,7 @@ from labctl.cli.device import Device
 from labctl.cli.files import COMPOSE, is_scenario, near, scenario_files
 from labctl.cli.selection import expression, named
 from labctl.cli.targets import shipped_scenarios
+from labctl.plan.find import real
 from labctl.report.look import Look
 from labctl.runner.select import ScenarioFile, Selected, load, scenario_id
 from labctl.scenario.problems import printable
@@ -39,9 +40,9 @@ def _around() -> Iterator[ScenarioFile]:
     here = Path(os.curdir)
     files = [file for file in sorted(here.glob("*.yaml")) if file.name != COMPOSE and is_scenario(file)]
     files += [file for file in scenario_files(here / "scenarios") if is_scenario(file)]
-    seen = {file.resolve() for file in files}
+    seen = {real(file) for file in files}
     yield from (ScenarioFile(scenario_id(file), Path(os.path.normpath(file))) for file in files)
-    shipped = {name: file for name, file in shipped_scenarios().items() if file.resolve() not in seen}
+    shipped = {name: file for name, file in shipped_scenarios().items() if real(file) not in seen}
     yield from (ScenarioFile(name, near(file)) for name, file in shipped.items())
 
 

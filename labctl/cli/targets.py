@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from labctl.cli.files import COMPOSE, is_scenario, near, scenario_files
+from labctl.plan.find import real
 from labctl.plan.shipped import shipped
 from labctl.runner.select import ScenarioFile, scenario_id
 from labctl.scenario.model import Family
@@ -42,7 +43,7 @@ class Targets:
             if not files:
                 (self.empty if Path(word).is_dir() else wrong).append(word)
             for file in files:
-                found.setdefault((file.path.resolve(), file.family), file)
+                found.setdefault((real(file.path), file.family), file)
         if wrong:
             raise Unknown(map(_unknown, wrong))
         self.files = tuple(found.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +16,17 @@ def find_compose(scenario: Path) -> Path:
     """The nearest compose.yaml: in its folder, in those above it, else the one that labctl brings along.
 
     Looks no higher than the repository or the home folder, and not in folders above that belong to somebody
-    else or to everybody, like /tmp.
+    else or to everybody, like /tmp. What has the name and is no file counts too: reading it will say what it is.
     """
-    for folder in _folders(scenario.resolve().parent):
-        if (folder / NAME).is_file():
+    for folder in _folders(real(scenario).parent):
+        if os.path.lexists(folder / NAME):
             return folder / NAME
     return shipped(NAME)
+
+
+def real(path: Path) -> Path:
+    """The path without links, as far as that can be told: links may lead in a circle."""
+    return Path(os.path.realpath(path))
 
 
 def _folders(folder: Path) -> Iterator[Path]:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from labctl.engine.contract import EngineError
-from labctl.plan.find import find_compose
+from labctl.plan.find import find_compose, real
 from labctl.plan.model import Plan
 from labctl.plan.shipped import is_installed
 
@@ -54,7 +54,7 @@ def places_of_runs(scenario: Path) -> tuple[Path, ...]:
 
 
 def _home_of(scenario: Path) -> Path:
-    compose, here = find_compose(scenario), scenario.resolve().parent
+    compose, here = find_compose(scenario), real(scenario).parent
     return compose.parent if here.is_relative_to(compose.parent) else here
 
 

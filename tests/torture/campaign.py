@@ -41,11 +41,15 @@ class Run(Struct, frozen=True):
 
 
 class Case(Struct, frozen=True):
-    """What must hold in one place. `run` gives what went wrong, empty if nothing did; what it raises is a failure."""
+    """What must hold in one place. `run` gives what went wrong, empty if nothing did; what it raises is a failure.
+
+    `tries`: so many times it tries something in one run.
+    """
 
     place: str
     name: str
     run: Callable[[Run], str]
+    tries: int = 1
 
 
 class Campaign(Struct, frozen=True):
@@ -152,9 +156,10 @@ def report(name: str, cases: Sequence[Case], count: Tally) -> list[str]:
     lines = []
     for place in dict.fromkeys(case.place for case in cases):
         counts = [count.of_one(place, case.name) for case in cases if case.place == place]
-        runs, failures = sum(one.runs for one in counts), sum(one.failures for one in counts)
+        tried = sum(count.of_one(place, case.name).runs * case.tries for case in cases if case.place == place)
+        failures = sum(one.failures for one in counts)
         lines.append(
             f"{name} on {place}: {len(counts)} cases, each run {min(one.runs for one in counts)} times or more:"
-            f" {runs} runs, {failures} failures; {bound_in_words(runs, failures)}"
+            f" {tried} tries, {failures} failures; {bound_in_words(tried, failures)}"
         )
     return lines + [f"  {line}" for line in count.failed]

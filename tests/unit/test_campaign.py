@@ -49,5 +49,5 @@ def test_the_report_says_runs_failures_and_the_bound() -> None:
     [line] = report("any", cases, of(*cases, runs=300))
 
     assert line == (
-        "any on here: 1 cases, each run 300 times or more: 300 runs, 0 failures; at most 0.99 % fail (95 % confidence)"
+        "any on here: 1 cases, each run 300 times or more: 300 tries, 0 failures; at most 0.99 % fail (95 % confidence)"
     )

@@ -102,3 +102,15 @@ def test_all_wrong_words_are_told_at_once() -> None:
         Targets(["nix", "labs/a.yaml", "nada"])
 
     assert len(raised.value.messages) == 2
+
+
+def test_a_pipe_in_a_folder_is_passed_over_and_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / "labs" / "pipe.yaml")
+
+    assert Targets(["labs"]).passed_over == [Path("labs/pipe.yaml")]
+
+
+def test_a_link_to_itself_is_a_file_to_be_refused(folder: Path) -> None:
+    (folder / "ring.yaml").symlink_to("ring.yaml")
+
+    assert [file.id for file in Targets(["ring.yaml"]).files] == ["ring"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,10 @@ def test_a_folder_that_everybody_shares_is_not_looked_into(scenario: Path, tmp_p
 
 def test_what_labctl_brings_along_is_there() -> None:
     assert all(shipped(name).exists() for name in ("compose.yaml", "images/host/Dockerfile", "scenarios"))
+
+
+def test_what_has_the_name_and_is_no_file_is_not_passed_over(scenario: Path) -> None:
+    """Another compose.yaml in its place would be another lab."""
+    os.mkfifo(scenario.parent / "compose.yaml")
+
+    assert find_compose(scenario) == scenario.parent / "compose.yaml"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,20 +10,7 @@ from labctl.scenario.problems import ScenarioError
 from labctl.scenario.read import scenario_of
 from labctl.scenario.source import decode
 from labctl.scenario.yaml.tree import parse
-
-HERE = Path(__file__).parent
-EXAMPLES = [path.read_bytes() for path in sorted((HERE / "examples").glob("*.yaml"))]
-MALFORMED = [path.read_bytes() for path in sorted((HERE.parents[1] / "golden" / "scenario").glob("*.yaml"))]
-WORDS = sorted({word for text in EXAMPLES + MALFORMED for word in text.split() if len(word) < 40})
-PIECES = st.sampled_from(
-    [
-        *WORDS,
-        *(bytes([byte]) for byte in b"{}[],:-&*!|>'\"%@`#?~<=\t\r\n \0\x1b\xff\xc3"),
-        b"\xe2\x80\xa8",
-        b"- ",
-        b": ",
-    ]
-)
+from tests.torture.mutants import PIECES, mutants
 
 
 def answer(content: bytes) -> Scenario | ScenarioError:
@@ -43,17 +28,6 @@ def is_whole(given_answer: Scenario | ScenarioError, content: bytes) -> bool:
     lines = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n") + 1
     places = [problem.at for problem in given_answer.problems]
     return bool(str(given_answer)) and all(1 <= at.line <= lines and at.column >= 1 for at in places)
-
-
-@st.composite
-def mutants(draw: st.DrawFn) -> bytes:
-    """An example with a few pieces put in, taken out or exchanged."""
-    content = draw(st.sampled_from(EXAMPLES + MALFORMED))
-    for _ in range(draw(st.integers(1, 4))):
-        place = draw(st.integers(0, len(content)))
-        length = draw(st.sampled_from([0, 0, 1, 1, 3, 10, 40]))
-        content = content[:place] + draw(PIECES) + content[place + length :]
-    return content
 
 
 @settings(max_examples=600, derandomize=True, deadline=None, database=None)
