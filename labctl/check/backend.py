@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import count
 from typing import Any
 
 import testinfra.host
@@ -14,7 +13,6 @@ from labctl.hosts.launch import launch, started
 from labctl.hosts.program import Program
 
 _COMMAND_WITHIN_S = 30.0
-_keys = count(1)
 
 
 class TookTooLong(Exception):
@@ -39,7 +37,7 @@ class LabBackend(BaseBackend):  # type: ignore[misc]  # testinfra has no types
             host=self.hostname,
             number=1,
             command=("/bin/sh", "-c", words),
-            key=f"testinfra#{next(_keys)}",
+            key=f"testinfra#{next(self.conversation.asides)}",
         )
         conversation = self.conversation
         ticket = launch(conversation, program, environment={}, window=False, seconds=self._seconds, aside=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import select
 import time
 from collections.abc import Callable, Mapping
+from itertools import count
 from typing import Protocol
 
 from labctl.agent.frames import BadFrame, Decoder, Header, encode
@@ -63,6 +64,7 @@ class Conversation:
         self._decoders = {host: Decoder() for host in channels}
         self._tickets: dict[int, Ticket] = {}
         self._sent = 0
+        self.asides = count(1)  # of programs that no step runs: numbered in each lab anew, like those of steps
         self.programs: dict[tuple[str, str], Program] = {}
         self.hellos: dict[str, Header] = {}
         self._poll = select.poll()
