@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from labctl.cli.device import Device
@@ -16,7 +17,7 @@ from labctl.engine.choose import EngineName, choose, docker, maker_of
 from labctl.engine.contract import EngineError, LabSeen
 from labctl.engine.owner import parse
 from labctl.plan.model import HostPlan, Plan
-from labctl.runner.records import state_folder
+from labctl.runner.records import HOLDERS_LOG, is_written, state_folder
 from labctl.runner.select import whole_lab
 from labctl.scenario.problems import ScenarioError, did_you_mean, quoted
 from labctl.standing.holder import hold
@@ -59,14 +60,20 @@ def take_named_down(names: Sequence[str]) -> int:
     return device.ending(0)
 
 
-def take_all_down() -> int:
-    """Take down every lab of this user, and remove what killed runs have left."""
+def take_all_down(older_than_s: float | None = None) -> int:
+    """Take down every lab of this user in which no run goes on, and remove what killed runs have left.
+
+    Of what nobody here knows the owner of, only what is that old.
+    """
     device = Device()
     with translated(device):
         for lab in all_standing():
+            if lab.runs:
+                device.result(f"{lab.name} stays: a run goes on there")
+                continue
             take_down(lab.name)
             device.result(f"{lab.name} is down")
-        for words in _swept(device):
+        for words in _swept(device, older_than_s):
             device.result(words)
     return device.ending(0)
 
@@ -109,11 +116,24 @@ def _plan_of(target: str, device: Device) -> Plan:
 
 
 def _own_folder(name: str) -> Path:
-    """A new folder for the lab's own files; not among the runs', of which old ones are removed."""
-    folder = state_folder() / "labs" / name
+    """A new folder for the lab's own files; not among the runs', of which old ones are removed.
+
+    One of another lab of that name, which stands with another XDG_RUNTIME_DIR or in another container, is let be.
+    """
+    for number in count(1):
+        folder = state_folder() / "labs" / (name if number == 1 else f"{name}-{number}")
+        if not _has_holder(folder):
+            break
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
+
+
+def _has_holder(folder: Path) -> bool:
+    try:
+        return is_written(folder / HOLDERS_LOG)
+    except OSError:
+        return False
 
 
 def named_lab(name: str | None) -> Standing:
@@ -139,9 +159,9 @@ def _seen_on_docker(device: Device) -> list[LabSeen]:
         return []
 
 
-def _swept(device: Device) -> list[str]:
+def _swept(device: Device, older_than_s: float | None) -> list[str]:
     try:
-        return docker().sweep()
+        return docker().sweep(older_than_s=older_than_s)
     except EngineError as error:
         device.progress(f"labctl: nothing is known of labs on Docker: {error}")
         return []
@@ -163,7 +183,8 @@ def _host_shown(host: HostPlan, lab: Standing) -> str:
 
 def _line_of_other(seen: LabSeen) -> str:
     state = {True: "a run goes on there", False: "left by a killed run; labctl down --all removes it"}
-    what = "nobody here knows whose it is" if seen.alive is None else state[seen.alive]
+    unknown = "nobody here knows whose it is; labctl down --all --older-than AGE removes it when it is that old"
+    what = unknown if seen.alive is None else state[seen.alive]
     return f"{seen.name}  {seen.engine}  {', '.join(seen.hosts)}  ({what})"
 
 

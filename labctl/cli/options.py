@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
 from labctl.engine.choose import NAMES
+
+
+def age(text: str) -> float:
+    """How long ago, in seconds: `90m` -> 5400.0."""
+    found = re.fullmatch(r"(\d{1,9})([smhd])", text)
+    if found is None:
+        raise click.BadParameter(f"'{text}' is no age: write a whole number and s, m, h or d, like 12h")
+    return int(found[1]) * _UNITS_S[found[2]]
+
+
+_UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 ENGINE = click.option(
     "--engine",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from labctl.cli.options import ENGINE, LAB
+from labctl.cli.options import ENGINE, LAB, age
 from labctl.engine.choose import EngineName
 
 _AS_TYPED = {"ignore_unknown_options": True, "allow_interspersed_args": False}
@@ -30,14 +30,27 @@ def up(ctx: click.Context, target: str, name: str | None, engine: EngineName) ->
 @click.command()
 @click.argument("names", nargs=-1, metavar="[LAB]...")
 @click.option("--all", "everything", is_flag=True, help="Every lab of yours, and what killed runs have left on Docker.")
+@click.option(
+    "--older-than",
+    "older_than_s",
+    type=age,
+    metavar="AGE",
+    help="With --all: also what is on Docker so long (90m, 12h, 2d) and nobody here knows whose it is. What was made"
+    " on another machine, in another container or before a restart can only be judged by its age.",
+)
 @click.pass_context
-def down(ctx: click.Context, names: tuple[str, ...], everything: bool) -> None:
-    """Take down labs that stand. Without a name: the only one there is."""
+def down(ctx: click.Context, names: tuple[str, ...], everything: bool, older_than_s: float | None) -> None:
+    """Take down labs that stand. Without a name: the only one there is.
+
+    Runs that go on keep theirs: yours, other users', and those in other containers.
+    """
     if names and everything:
         raise click.UsageError("--all and names exclude each other", ctx)
+    if older_than_s is not None and not everything:
+        raise click.UsageError("--older-than goes with --all", ctx)
     from labctl.cli.keeping import take_all_down, take_named_down
 
-    ctx.exit(take_all_down() if everything else take_named_down(names))
+    ctx.exit(take_all_down(older_than_s) if everything else take_named_down(names))
 
 
 @click.command()

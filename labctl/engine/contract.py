@@ -56,7 +56,10 @@ class Readiness(Struct, frozen=True):
 
 
 class LabSeen(Struct, frozen=True, kw_only=True):
-    """A lab that exists: for `labctl ps` and for sweeping. `alive`: its owner still runs (None: can't be told)."""
+    """A lab that exists: for `labctl ps` and for sweeping. `alive`: its owner still runs (None: can't be told).
+
+    `created`: when its newest part was made, in seconds since 1970.
+    """
 
     engine: str
     lab: str
@@ -64,6 +67,7 @@ class LabSeen(Struct, frozen=True, kw_only=True):
     hosts: tuple[str, ...]
     alive: bool | None
     owner: str
+    created: float = 0.0
 
 
 class Channel(Protocol):
@@ -143,9 +147,10 @@ class Engine(Protocol):
     def labs(self) -> list[LabSeen]:
         """The labs of this engine on this machine, the running ones and what dead owners left."""
 
-    def sweep(self, *, everything: bool = False) -> list[str]:
-        """Remove what dead owners left (`everything`: living owners' labs too). Says what was removed, a line each.
+    def sweep(self, *, older_than_s: float | None = None) -> list[str]:
+        """Remove what dead owners left. Says what was removed, a line each. Nothing that isn't ours is touched.
 
-        Only what was made on this machine, in this boot and in this PID namespace is judged by its owner's pid;
-        nothing that isn't ours is touched.
+        Only what was made on this machine, in this boot and in this PID namespace is judged by its owner's pid. Of
+        what can't be judged, that is removed whose every part is older than `older_than_s`: nothing, if that is None.
+        A living owner's lab stays in any case.
         """

@@ -51,7 +51,25 @@ def is_alive(owner: Owner) -> bool | None:
         return None
     if "-" in (me.boot, me.pid_namespace):
         return None
-    return start_time(owner.pid) == owner.start
+    start = start_time(owner.pid)
+    return _is_there_unseen(owner.pid) if start is None else start == owner.start
+
+
+def _is_there_unseen(pid: int) -> bool | None:
+    """Of a process that /proc doesn't show: None if there is one, whose it may be (hidepid of proc(5)), else False."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass  # it is another user's
+    return None
+
+
+def booted_at() -> float:
+    """When this machine booted, in seconds since 1970 by its clock; 0 where that can't be read."""
+    found = [line.split()[1] for line in _text("/proc/stat").splitlines() if line.startswith("btime ")]
+    return float(found[0]) if found else 0.0
 
 
 def start_time(pid: int) -> int | None:

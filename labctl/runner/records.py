@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from typing import Any
 import msgspec
 
 from labctl.engine.contract import EngineError
+from labctl.observe.names import JOURNAL
 from labctl.plan.find import find_compose, real
 from labctl.plan.model import Plan
 from labctl.plan.shipped import is_installed
@@ -22,6 +24,7 @@ KEPT = 20
 """So many runs' folders are kept in one place; older ones are removed."""
 HOLDERS_LOG = "holder.log"
 """In the folder of a lab that stands (labctl.standing)."""
+_NAME = re.compile(r"\d{8}-\d{6}-")
 _BEGAN = time.time()
 _SHOWN = 64 * 1024
 
@@ -67,7 +70,8 @@ def state_folder() -> Path:
 def _make(runs: Path, name: str) -> Path:
     if not os.path.isdir(runs):
         runs.mkdir(parents=True, exist_ok=True)
-        (runs.parent / ".gitignore").write_text("*\n")
+        with suppress(FileExistsError), (runs.parent / ".gitignore").open("x") as file:
+            file.write("*\n")
     for number in range(1, 10000):
         folder = runs / (name if number == 1 else f"{name}-{number}")
         try:
@@ -79,13 +83,38 @@ def _make(runs: Path, name: str) -> Path:
 
 
 def forget_old(folder: Path) -> None:
-    """Remove all but the newest runs beside this one. This process's own stay, and those whose lab still stands."""
-    runs = sorted(entry.name for entry in os.scandir(folder.parent) if entry.is_dir(follow_symlinks=False))
+    """Remove all but the newest runs beside this one.
+
+    This process's own stay, those that still go on, those whose lab still stands, and what is no run's.
+    """
+    runs = sorted(entry.name for entry in os.scandir(folder.parent) if _is_named_as_a_run(entry))
     for name in runs[:-KEPT]:
         old = folder.parent / name
-        with suppress(FileNotFoundError):  # another run forgets them too, and was there first
-            if old.stat().st_mtime < _BEGAN and not (old / HOLDERS_LOG).exists():
+        with suppress(OSError):  # another run forgets them too, and was there first; or it is another user's
+            if old.stat().st_mtime < _BEGAN and not (old / HOLDERS_LOG).exists() and not is_written(old / JOURNAL):
                 shutil.rmtree(old, ignore_errors=True)
+
+
+def _is_named_as_a_run(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir(follow_symlinks=False) and _NAME.match(entry.name) is not None
+
+
+def is_written(file: Path) -> bool:
+    """Whether a journal or a holder's log still has its writer. OSError if it isn't there, or may not be looked at."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def keep_written(descriptor: int) -> None:
+    """Let others see that a file has its writer, wherever they are, until the last copy of the descriptor is closed."""
+    with suppress(OSError):  # a file system without locks: there nobody takes it for over
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
 
 
 class Journal:
@@ -93,6 +122,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("wb", buffering=0)
+        keep_written(self._file.fileno())
 
     def write(self, event: str, *, t: int | None = None, body: bytes | None = None, **words: Any) -> None:
         """Write a line. Any: JSON's own types. `t` is the event's own time where it has one."""

@@ -16,7 +16,7 @@ import msgspec
 
 from labctl.engine.contract import Engine, EngineError, Say
 from labctl.plan.model import Plan
-from labctl.runner.records import HOLDERS_LOG
+from labctl.runner.records import HOLDERS_LOG, keep_written
 from labctl.standing.places import socket_path
 from labctl.standing.serve import Holder
 
@@ -113,6 +113,7 @@ def _be_holder(engine: Callable[[], Engine], plan: Plan, name: str, folder: Path
 def _redirect(log: Path) -> Path:
     """Standard output and error to the log, standard input from nowhere."""
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    keep_written(descriptor)
     null = os.open(os.devnull, os.O_RDONLY)
     for standard, source in ((0, null), (1, descriptor), (2, descriptor)):
         os.dup2(source, standard)

@@ -64,13 +64,13 @@ class KeepingEngine:
     def up(self, plan: Plan, *, lab: str, folder: Path, say: Say) -> KeptLab:
         name, claimed = claim_free(plan.name)
         hold(self._make, plan, name, claimed, folder, say)
-        return KeptLab(name, visit(name))
+        return KeptLab(name, visit(name, is_run=True))
 
     def labs(self) -> list[LabSeen]:
         return self._engine.labs()
 
-    def sweep(self, *, everything: bool = False) -> list[str]:
-        return self._engine.sweep(everything=everything)
+    def sweep(self, *, older_than_s: float | None = None) -> list[str]:
+        return self._engine.sweep(older_than_s=older_than_s)
 
 
 def claim_free(title: str) -> tuple[str, int]:

@@ -48,6 +48,14 @@ def claim(name: str) -> int | None:
     return descriptor
 
 
+def forget_if_dead(name: str) -> None:
+    """Remove the socket of a holder that is dead. One that lives has the name, and may only be slow to answer."""
+    claimed = claim(name)
+    if claimed is not None:
+        socket_path(name).unlink(missing_ok=True)
+        os.close(claimed)
+
+
 def names() -> list[str]:
     """The names of all labs that have a socket, of living and of dead holders."""
     return sorted(path.stem for path in folder().glob("*.sock"))

@@ -41,6 +41,7 @@ class _Visit:
         self.stream = stream
         self.decoder = Decoder()
         self.relay: _Talks | None = None
+        self.is_run = False
 
     def send(self, header: Header, body: bytes) -> None:
         """One that has gone, or takes nothing, is sent nothing more; reading says so too."""
@@ -140,6 +141,7 @@ class Holder:
         `{"attend": [NAME]}`: see that these hosts have a sidecar; `{"sidecar": NAME}`: talk to it.
         `{"record": [NAME]}`, `{"capture": NAME}`: the same with a capture.
         `{"link": true}`, `{"heal": true}`, and the step: for everybody; `{"faults": true}`: tell what is in force.
+        `{"run": true}`: as long as this connection stays a run of a scenario goes on here.
         `{"about": true}`: tell of the lab; `{"down": true}`: end it.
         """
         if "about" in header:
@@ -155,6 +157,8 @@ class Holder:
             visit.send(self._attend(header["attend"]), b"")
         elif "record" in header:
             visit.send(self._record(header["record"]), b"")
+        elif "run" in header:
+            visit.is_run = True
         elif "down" in header:
             self._goodbye = visit
             self._runs = False
@@ -174,6 +178,7 @@ class Holder:
             "up": list(self._relays),
             "faults": self._faults.rules,
             "gone": list(self._faults.gone),
+            "runs": sum(visit.is_run for visit in self._visits.values()),
         }
 
     def _change_links(self, visit: _Visit, header: Header, body: bytes) -> None:

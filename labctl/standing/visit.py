@@ -18,7 +18,7 @@ from labctl.engine.contract import Channel, EngineError, Purpose, Readiness, Say
 from labctl.engine.stream import SocketChannel
 from labctl.plan.model import Plan
 from labctl.scenario.model import Heal, Impair
-from labctl.standing.places import names, socket_path
+from labctl.standing.places import forget_if_dead, names, socket_path
 from labctl.standing.seen import FaultsSeen
 
 _ANSWERS_WITHIN_S = 10.0
@@ -28,7 +28,8 @@ _DOWN_WITHIN_S = 60.0
 class Standing(msgspec.Struct, frozen=True):
     """A lab that stands. `holder` is the pid of the process that holds it, `up` its hosts that were not halted.
 
-    `faults`: how many rules are in force on its links; `gone`: hosts whose sidecar has ended by itself.
+    `faults`: how many rules are in force on its links; `gone`: hosts whose sidecar has ended by itself; `runs`: how
+    many runs of scenarios go on there.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Standing(msgspec.Struct, frozen=True):
     up: tuple[str, ...]
     faults: int = 0
     gone: tuple[str, ...] = ()
+    runs: int = 0
 
 
 def standing(name: str) -> Standing:
@@ -49,18 +51,25 @@ def standing(name: str) -> Standing:
         header, body = _one_frame(stream, name)
     plan = msgspec.json.decode(body, type=Plan, dec_hook=_decode)
     return Standing(
-        name, header["engine"], header["pid"], plan, tuple(header["up"]), header["faults"], tuple(header["gone"])
+        name,
+        header["engine"],
+        header["pid"],
+        plan,
+        tuple(header["up"]),
+        header["faults"],
+        tuple(header["gone"]),
+        header.get("runs", 0),  # the holder may be of an earlier labctl
     )
 
 
 def all_standing() -> list[Standing]:
-    """Every lab that stands. What a dead holder left of its socket is removed."""
+    """Every lab that stands and answers. What a dead holder left of its socket is removed."""
     found = []
     for name in names():
         try:
             found.append(standing(name))
         except EngineError:
-            socket_path(name).unlink(missing_ok=True)
+            forget_if_dead(name)
     return found
 
 
@@ -135,7 +144,8 @@ class _ToSidecar(SocketChannel):
 class VisitedLab:
     """A standing lab as an engine's lab: coming down only ends what was started there."""
 
-    def __init__(self, lab: Standing, channels: dict[str, Channel]) -> None:
+    def __init__(self, lab: Standing, channels: dict[str, Channel], run: socket.socket | None) -> None:
+        self._run = run
         self.name = lab.name
         self.plan = lab.plan
         self.channels = channels
@@ -165,6 +175,8 @@ class VisitedLab:
             channel.close()
         for attending in self._attending:
             attending.leave()
+        if self._run is not None:
+            self._run.close()
 
     def keep_faults(self) -> None:
         """What was put in force on links stays when this visit ends."""
@@ -172,13 +184,17 @@ class VisitedLab:
             attending.keep()
 
 
-def visit(name: str) -> VisitedLab:
-    """Channels to all hosts of a standing lab that are up. EngineError if there is none of that name."""
+def visit(name: str, *, is_run: bool = False) -> VisitedLab:
+    """Channels to all hosts of a standing lab that are up. EngineError if there is none of that name.
+
+    `is_run`: a run of scenarios; as long as it visits the lab, `down --all` lets it stand.
+    """
+    run = _talk(name, {"run": True}) if is_run else None
     lab = standing(name)
     channels: dict[str, Channel] = {}
     for host in lab.up:
         channels[host] = SocketChannel(_talk(name, {"host": host}))
-    return VisitedLab(lab, channels)
+    return VisitedLab(lab, channels, run)
 
 
 class StandingEngine:
@@ -205,13 +221,13 @@ class StandingEngine:
 
     def up(self, plan: Plan, *, lab: str, folder: Path, say: Say) -> VisitedLab:
         """Visit it."""
-        return visit(self._lab.name)
+        return visit(self._lab.name, is_run=True)
 
     def labs(self) -> list[Any]:
         """None of its own. Any: as the contract's, and empty."""
         return []
 
-    def sweep(self, *, everything: bool = False) -> list[str]:
+    def sweep(self, *, older_than_s: float | None = None) -> list[str]:
         """Nothing."""
         return []
 

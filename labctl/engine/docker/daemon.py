@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -68,17 +69,32 @@ class Daemon:
             details: dict[str, Any] = self._api.inspect_image(image)  # type: ignore[no-untyped-call] # Any: JSON
             return dict(details["Config"].get("Labels") or {})
 
+    def labels_of_image(self, identity: str) -> dict[str, str]:
+        """The labels of the image of that id, which every container that is made from it takes over."""
+        inspect: Callable[[str], Any] = self._api.inspect_image  # Any: JSON
+        found = self._if_there("looking at an image", lambda: inspect(identity))
+        return dict(((found or {}).get("Config") or {}).get("Labels") or {})
+
     def containers(self, lab: str | None = None) -> list[Made]:
         """The containers of a lab, or of all labs, in whatever state."""
         with self._translated("listing containers"):
             found = self._api.containers(all=True, filters={"label": _label(lab)})
-        return [made(one["Id"], one["Labels"]) for one in found]
+        return [
+            made(
+                one["Id"],
+                one["Labels"],
+                created=float(one["Created"]),
+                runs=one["State"] not in ("created", "exited", "dead"),
+                image=one["ImageID"],
+            )
+            for one in found
+        ]
 
     def networks(self, lab: str | None = None) -> list[Made]:
         """The networks of a lab, or of all labs."""
         with self._translated("listing networks"):
             found = self._api.networks(filters={"label": _label(lab)})
-        return [made(one["Id"], one["Labels"]) for one in found]
+        return [made(one["Id"], one["Labels"], created=seconds_since_1970(one["Created"])) for one in found]
 
     def subnets(self) -> list[str]:
         """The subnets of all networks, whoever made them."""
@@ -259,6 +275,17 @@ def unreachable(endpoint: Endpoint, what: str, error: BaseException) -> EngineEr
         return EngineError(f"the Docker SDK's part for {endpoint.host} is not installed", hint=mend)
     mend = "sudo systemctl start docker" if endpoint.host == DEFAULT else "look at DOCKER_HOST and the context"
     return EngineError(f"the Docker daemon at {endpoint.host} does not answer ({what})", hint=mend)
+
+
+def seconds_since_1970(text: str) -> float:
+    """A time as the daemon writes it (RFC 3339, with up to nine digits after the point) as a number; 0 for none."""
+    whole, _, rest = text.partition(".")
+    zone = rest.lstrip("0123456789")
+    digits = rest[: len(rest) - len(zone)][:6]
+    try:
+        return datetime.fromisoformat(f"{whole}.{digits.ljust(6, '0')}{zone}" if rest else whole).timestamp()
+    except ValueError:
+        return 0.0
 
 
 def _label(lab: str | None) -> str:

@@ -41,9 +41,9 @@ class DockerEngine:
         finally:
             daemon.close()
 
-    def sweep(self, *, everything: bool = False) -> list[str]:
+    def sweep(self, *, older_than_s: float | None = None) -> list[str]:
         daemon = Daemon(self._endpoint)
         try:
-            return swept(daemon, everything=everything)
+            return swept(daemon, older_than_s=older_than_s)
         finally:
             daemon.close()

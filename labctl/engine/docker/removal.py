@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 
 from labctl.engine.contract import EngineError
 from labctl.engine.docker.daemon import Daemon
+from labctl.engine.docker.labels import Made
 from labctl.engine.docker.parallel import in_parallel
 
 GONE_WITHIN_S = 30.0
 _LOOK_AGAIN_S = 0.1
 
 
-def remove_lab(daemon: Daemon, lab: str, *, settled_looks: int = 1) -> None:
-    """Remove all that carries the lab's label. Others may do so at the same time.
+def remove_lab(
+    daemon: Daemon, lab: str, *, settled_looks: int = 1, is_its: Callable[[Made], bool] = lambda part: True
+) -> None:
+    """Remove all that carries the lab's label, as far as `is_its` says so. Others may do so at the same time.
 
     `settled_looks`: how many looks in a row must find nothing; more than one where somebody may still be making
     things. EngineError if something is left in the end.
@@ -23,9 +27,9 @@ def remove_lab(daemon: Daemon, lab: str, *, settled_looks: int = 1) -> None:
     empty = 0
     while True:
         raised: list[Exception] = []
-        containers = daemon.containers(lab)
+        containers = [one for one in daemon.containers(lab) if is_its(one)]
         raised += in_parallel(partial(daemon.remove_container, one.id) for one in containers)
-        networks = daemon.networks(lab)
+        networks = [one for one in daemon.networks(lab) if is_its(one)]
         raised += in_parallel(partial(daemon.remove_network, one.id) for one in networks)
         empty = 0 if containers or networks else empty + 1
         if empty >= settled_looks:

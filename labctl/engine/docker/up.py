@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from labctl.engine.docker.glance import look
 from labctl.engine.docker.lab import DockerLab, broken_start
 from labctl.engine.docker.labels import labels
 from labctl.engine.docker.project import GID, SHIELD, UID, Circumstances, needs_shield, project, project_name
-from labctl.engine.docker.subnets import candidates, overlaps
+from labctl.engine.docker.subnets import RANGES4, candidates, overlaps
 from labctl.engine.docker.sweep import sweep_if_needed
 from labctl.engine.owner import myself
 from labctl.plan.model import HostPlan, Plan
@@ -31,6 +32,10 @@ from labctl.scenario.model import Family
 UP_WITHIN_S = 60.0
 PER_HOST_S = 2.0
 LOOK_AGAIN_MS = 60
+_UNEXPLAINED = 2
+"""So often another subnet is tried though nobody is seen to have the last one: whoever took it at the same moment is
+not listed yet."""
+_SHOWN_SUBNETS = 4
 
 
 class _ComposeFailed(EngineError):
@@ -44,7 +49,7 @@ def bring_up(plan: Plan, *, lab: str, folder: Path, endpoint: Endpoint, say: Say
     compose = Project(project_name(lab), folder, words, endpoint)
     known = labels(lab, plan.name, myself())
     taken: list[str] = []
-    failure = EngineError("no free subnet was found", hint="remove networks with 'docker network prune'")
+    unexplained = 0
     for subnet4, subnet6 in candidates(lab, len(plan.hosts) + len(plan.absent)):
         if overlaps((subnet4, subnet6 if plan.subnet6 else None), taken):
             continue
@@ -59,21 +64,32 @@ def bring_up(plan: Plan, *, lab: str, folder: Path, endpoint: Endpoint, say: Say
                 standing.daemon = daemon = Daemon(endpoint)  # imports the SDK while Compose works
                 sweep_if_needed(daemon)
                 _Meeting(standing, daemon, child, shielded=needs_shield(plan, circumstances)).wait()
-            except _ComposeFailed as error:
-                failure, taken = error, _subnets_in_the_way(standing)
-                if not overlaps((subnet4, there.subnet6), taken):
+            except _ComposeFailed:
+                if standing.daemon is None or standing.daemon.networks(standing.lab):
                     raise
+                # Compose's own words are not for reading: there is no network, and these may be in its way
+                taken = standing.daemon.subnets()
+                if not overlaps((subnet4, there.subnet6), taken):
+                    unexplained += 1
+                    if unexplained > _UNEXPLAINED:
+                        raise
             else:
                 undo.pop_all()
                 return standing
-    raise failure
+    raise no_subnet(len(plan.hosts), taken)
 
 
-def _subnets_in_the_way(standing: DockerLab) -> list[str]:
-    """The subnets there are, if the lab's network is not: Compose's own words are not for reading."""
-    if standing.daemon is None or standing.daemon.networks(standing.lab):
-        return []
-    return standing.daemon.subnets()
+def no_subnet(hosts: int, taken: Sequence[str]) -> EngineError:
+    """The error when every candidate is taken: the largest networks that are there are what is in the way."""
+    known = sorted((subnet for subnet in taken if ":" not in subnet), key=lambda subnet: int(subnet.partition("/")[2]))
+    shown = ", ".join(known[:_SHOWN_SUBNETS]) + (
+        f" and {len(known) - _SHOWN_SUBNETS} more" * (len(known) > _SHOWN_SUBNETS)
+    )
+    ranges = ", ".join(map(str, RANGES4))
+    return EngineError(
+        f"there is no free subnet for a lab of {hosts} hosts in {ranges}: Docker has networks with {shown}",
+        hint="remove those that nobody uses, with 'docker network rm NAME' or 'docker network prune'",
+    )
 
 
 def find_circumstances(plan: Plan, words: tuple[str, ...], endpoint: Endpoint) -> Circumstances:

@@ -53,7 +53,7 @@ class Netns:
         """None that an owner could have left: the kernel takes a lab with its owner."""
         return []
 
-    def sweep(self, *, everything: bool = False) -> list[str]:
+    def sweep(self, *, older_than_s: float | None = None) -> list[str]:
         """Nothing to remove, for the same reason."""
         return []
 

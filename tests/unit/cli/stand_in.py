@@ -50,7 +50,7 @@ class StandInEngine:
     def labs(self) -> list[LabSeen]:
         return []
 
-    def sweep(self, *, everything: bool = False) -> list[str]:
+    def sweep(self, *, older_than_s: float | None = None) -> list[str]:
         return []
 
 

@@ -196,6 +196,50 @@ def test_whoever_visits_a_host_that_is_halted_is_told_that_it_is_gone(halting: P
     assert labctl("exec", "client", "echo", "here").stdout == "here\n"
 
 
+@pytest.mark.parametrize("words", [("--keep",), ("--lab", "one")])
+def test_all_labs_that_are_taken_down_are_those_where_no_run_goes_on(places: Path, words: tuple[str, ...]) -> None:
+    """A run that goes on keeps the lab that it is to leave standing, and the one that it visits."""
+    if "--lab" in words:
+        labctl("up", "--name", "one")
+    os.mkfifo(places / "going")
+    (places / "one.yaml").write_text(f"hosts: {{client: {{}}}}\nsteps: [{{on: client, run: cat {places / 'going'}}}]\n")
+    run = subprocess.Popen(words_for("run", *words, "one.yaml"), stdout=subprocess.PIPE, text=True)
+    with (places / "going").open("w"):  # opened by cat: the lab stands
+        assert labctl("down", "--all").stdout == "one stays: a run goes on there\n"
+    run.communicate(timeout=60)
+
+    assert run.returncode == 0
+    assert labctl("down", "--all").stdout == "one is down\n"
+
+
+def test_a_lab_of_the_same_name_elsewhere_keeps_its_folder(
+    lab: str, places: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With another XDG_RUNTIME_DIR names are other labs' names, but the state folder is the same."""
+    with tempfile.TemporaryDirectory(prefix="lab") as other:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", other)
+        assert labctl("up", "--name", "one").returncode == 0
+        assert sorted(folder.name for folder in places.glob("labctl/labs/*")) == ["one", "one-2"]
+        labctl("down", "--all")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("down", "--older-than", "2d"), "--older-than goes with --all"),
+        (
+            ("down", "--all", "--older-than", "soon"),
+            "'soon' is no age: write a whole number and s, m, h or d, like 12h",
+        ),
+    ],
+)
+def test_an_age_is_a_number_and_a_unit_and_goes_with_all(words: tuple[str, ...], message: str) -> None:
+    child = labctl(*words)
+
+    assert child.returncode == 2
+    assert message in child.stderr
+
+
 def test_a_visitor_may_not_halt_a_host(lab: str, halting: Path) -> None:
     """It would be gone for everybody: the run can't be judged, and the lab is as it was."""
     child = labctl("run", "--lab", lab, str(halting))

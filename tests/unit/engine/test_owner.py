@@ -58,3 +58,13 @@ def test_a_start_time_is_the_processs_own() -> None:
     """The same as long as it lives, and nobody's when there is none."""
     assert start_time(os.getpid()) == start_time(os.getpid())
     assert start_time(2**22 + 1) is None
+
+
+def test_of_a_process_that_proc_hides_nothing_can_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where /proc is mounted with hidepid, another user's process is not shown there; it is not dead."""
+
+    def refuse(pid: int, number: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", refuse)
+    assert is_alive(replace(myself(), pid=2**22 + 1)) is None

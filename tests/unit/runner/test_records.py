@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from labctl.engine.contract import EngineError
+from labctl.observe.names import JOURNAL
 from labctl.runner.records import HOLDERS_LOG, KEPT, Journal, forget_old, open_folder
 
 
@@ -61,6 +62,7 @@ def test_old_runs_are_forgotten_but_not_those_of_a_lab_that_stands(tmp_path: Pat
     for number in range(KEPT + 5):
         old = runs / f"20200101-0000{number:02}-basic"
         old.mkdir(parents=True)
+        (old / JOURNAL).write_text("")
         if number == 0:
             (old / HOLDERS_LOG).write_text("")
         os.utime(old, (0, 0))
@@ -72,12 +74,49 @@ def test_old_runs_are_forgotten_but_not_those_of_a_lab_that_stands(tmp_path: Pat
     assert left[-1] == own.name
 
 
+def test_a_run_that_goes_on_is_not_forgotten_however_many_came_after_it(tmp_path: Path) -> None:
+    """Whoever writes its journal has it locked: in another process, for another user, in another container."""
+    runs = tmp_path / ".labctl" / "runs"
+    journals = []
+    for number in range(KEPT + 5):
+        old = runs / f"20200101-0000{number:02}-basic"
+        old.mkdir(parents=True)
+        journals.append(Journal(old / JOURNAL))
+        if number > 2:
+            journals[number].close()
+        os.utime(old, (0, 0))
+    own = open_folder(tmp_path / "basic.yaml", "basic", None)
+    forget_old(own)
+    left = sorted(entry.name for entry in runs.iterdir())
+    assert left[:4] == [f"20200101-0000{number:02}-basic" for number in (0, 1, 2, 6)]
+    for journal in journals:
+        journal.close()
+    forget_old(own)
+    assert len(list(runs.iterdir())) == KEPT
+
+
+def test_what_is_no_runs_is_not_forgotten(tmp_path: Path) -> None:
+    """Somebody keeps things there; and a folder of theirs may be called as a run's is."""
+    for name in ("000-notes", "20190101-000000-mine"):
+        (tmp_path / ".labctl" / "runs" / name).mkdir(parents=True)
+        (tmp_path / ".labctl" / "runs" / name / "notes.txt").write_text("mine")
+        os.utime(tmp_path / ".labctl" / "runs" / name, (0, 0))
+    (tmp_path / ".labctl" / ".gitignore").write_text("mine\n")
+    for _ in range(KEPT + 5):
+        own = open_folder(tmp_path / "basic.yaml", "basic", None)
+        Journal(own / JOURNAL).close()
+        forget_old(own)
+    assert len(list((tmp_path / ".labctl" / "runs").glob("*/notes.txt"))) == 2
+    assert (tmp_path / ".labctl" / ".gitignore").read_text() == "mine\n"
+
+
 def test_runs_at_the_same_time_may_forget_the_same_old_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While one removes its first, another has removed all."""
     runs = tmp_path / ".labctl" / "runs"
     for number in range(KEPT + 5):
         old = runs / f"20200101-0000{number:02}-basic"
         old.mkdir(parents=True)
+        (old / JOURNAL).write_text("")
         os.utime(old, (0, 0))
     own = open_folder(tmp_path / "basic.yaml", "basic", None)
     remove = shutil.rmtree

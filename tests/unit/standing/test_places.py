@@ -9,7 +9,7 @@ import pytest
 
 from labctl.engine.contract import EngineError
 from labctl.standing.keep import claim_free
-from labctl.standing.places import claim, folder, socket_path
+from labctl.standing.places import claim, folder, forget_if_dead, socket_path
 
 
 @pytest.fixture(autouse=True)
@@ -55,3 +55,15 @@ def test_a_free_name_is_the_titles_own_with_a_number_if_need_be() -> None:
     assert (first, second) == ("port-in-use", "port-in-use-2")
     os.close(one)
     os.close(two)
+
+
+def test_a_holder_that_lives_keeps_its_socket_however_slow_it_answers() -> None:
+    """Only when nobody has the name any more its socket is a leftover."""
+    claimed = claim("slow")
+    assert claimed is not None
+    socket_path("slow").touch()
+    forget_if_dead("slow")
+    assert socket_path("slow").exists()
+    os.close(claimed)
+    forget_if_dead("slow")
+    assert not socket_path("slow").exists()

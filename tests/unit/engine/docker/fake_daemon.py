@@ -14,6 +14,7 @@ class FakeDaemon(Daemon):
         self.here = {one.id: one for one in containers}
         self.nets = {one.id: one for one in networks}
         self.late: list[Made] = []
+        self.images: dict[str, dict[str, str]] = {}
         self.busy = busy
 
     def containers(self, lab: str | None = None) -> list[Made]:
@@ -22,6 +23,9 @@ class FakeDaemon(Daemon):
             late = self.late.pop()
             self.here[late.id] = late
         return seen
+
+    def labels_of_image(self, identity: str) -> dict[str, str]:
+        return self.images.get(identity, {})
 
     def networks(self, lab: str | None = None) -> list[Made]:
         return [one for one in self.nets.values() if lab in (None, one.lab)]

@@ -6,7 +6,7 @@ import pytest
 
 from labctl.engine.docker import up
 from labctl.engine.docker.endpoint import Endpoint
-from labctl.engine.docker.up import agent_settings, find_circumstances
+from labctl.engine.docker.up import agent_settings, find_circumstances, no_subnet
 from labctl.plan.make import make_plan
 from labctl.plan.model import Plan
 from labctl.scenario.model import Family
@@ -78,3 +78,14 @@ def test_an_agent_is_told_its_host_whom_programs_run_as_and_all_names() -> None:
     assert isinstance(files, dict)
     assert "hosts: files\n" in files["/etc/nsswitch.conf"]
     assert "10.51.0.2\tclient\n" in files["/etc/hosts"]
+
+
+def test_where_every_subnet_is_taken_it_is_said_by_what_and_how_to_mend_it() -> None:
+    """The largest networks first: they cover most."""
+    error = no_subnet(2, ["192.168.0.0/16", "10.0.0.0/8", "fd00::/8", "172.16.0.0/12", "10.1.0.0/28", "10.1.0.16/28"])
+
+    assert str(error) == (
+        "there is no free subnet for a lab of 2 hosts in 10.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16:"
+        " Docker has networks with 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 10.1.0.0/28 and 1 more"
+    )
+    assert "docker network rm" in error.hint
