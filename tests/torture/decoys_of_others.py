@@ -141,7 +141,7 @@ def a_run_in_a_container(scene: Scene) -> Iterator[State]:
     mounts = [word for folder in sorted(shared) for word in ("--volume", f"{folder}:{folder}:ro")]
     mounts += ["--volume", f"{scene.folder}:{scene.folder}", "--volume", f"{_SOCKET}:{_SOCKET}"]
     variables = [f"--env={word}={scene.folder / folder}" for word, folder in _FOLDERS.items()]
-    inside = ("docker", "run", "--rm", "--name", name, "--network=none", *mounts, *variables)
+    inside = ("docker", "run", "--rm", "--name", name, "--network=none", "--user=0:0", *mounts, *variables)
     words = (f"--workdir={scene.folder}", f"--entrypoint={EVERYBODYS[0]}", HOST_IMAGE, *EVERYBODYS[1:])
     ground = Ground("docker", scene.folder, command=(*inside, *words))
     run = ground.begin()
