@@ -92,7 +92,14 @@ class Lasting:
         command = ground.words(*ground.run("lasts"), *words)
         self._log = ground.folder / f"lasts-{random.getrandbits(32):08x}.log"
         with self._log.open("wb") as log:
-            self.process = subprocess.Popen(command, env=ground.environment, cwd=TOP, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                command,
+                env=ground.environment,
+                cwd=TOP,
+                stdout=log,
+                stderr=log,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job ignores it
+            )
         self.lab = ""
 
         def waits() -> bool:
