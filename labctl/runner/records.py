@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from typing import Any
 import msgspec
 
 from labctl.engine.contract import EngineError
+from labctl.engine.shortage import hint_for
 from labctl.plan.find import find_compose
 from labctl.plan.model import Plan
 from labctl.plan.shipped import is_installed
@@ -80,7 +82,9 @@ def _make(runs: Path, name: str) -> Path:
 
 def forget_old(folder: Path) -> None:
     """Remove all but the newest runs beside this one. This process's own stay, and those whose lab still stands."""
-    runs = sorted(entry.name for entry in os.scandir(folder.parent) if entry.is_dir(follow_symlinks=False))
+    runs: list[str] = []
+    with suppress(OSError):  # no descriptor is left: the next run forgets them
+        runs = sorted(entry.name for entry in os.scandir(folder.parent) if entry.is_dir(follow_symlinks=False))
     for name in runs[:-KEPT]:
         old = folder.parent / name
         with suppress(FileNotFoundError):  # another run forgets them too, and was there first
@@ -89,10 +93,18 @@ def forget_old(folder: Path) -> None:
 
 
 class Journal:
-    """What happened, a JSON object a line: `t` (CLOCK_MONOTONIC, ns), `wall` (seconds since 1970), `event`."""
+    """What happened, a JSON object a line: `t` (CLOCK_MONOTONIC, ns), `wall` (seconds since 1970), `event`.
+
+    `lost` says why not all of it could be written; from then on nothing is.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("wb", buffering=0)
+        """EngineError if it can't be begun."""
+        self.lost = ""
+        try:
+            self._file = path.open("wb", buffering=0)
+        except OSError as error:
+            raise EngineError(f"no record can be begun at {path}: {error.strerror}", hint=hint_for(str(error))) from error
 
     def write(self, event: str, *, t: int | None = None, body: bytes | None = None, **words: Any) -> None:
         """Write a line. Any: JSON's own types. `t` is the event's own time where it has one."""
@@ -100,7 +112,15 @@ class Journal:
         if body is not None:
             line["size"] = len(body)
             line["text"] = body[:_SHOWN].decode("utf-8", "backslashreplace")
-        self._file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+        if not self.lost:
+            self._put(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+
+    def _put(self, line: bytes) -> None:
+        try:
+            if self._file.write(line) != len(line):  # a disk that is full takes what fits
+                self.lost = os.strerror(errno.ENOSPC)
+        except OSError as error:
+            self.lost = error.strerror or str(error)
 
     def close(self) -> None:
         """Nothing more happens."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from labctl.check.ends import AFTER_RUN
-from labctl.hosts.launch import NotStarted, launch, started
+from labctl.hosts.launch import CannotStart, NotStarted, launch, started
 from labctl.hosts.look import Wanted, answer_to, ask_port, doing, port_words, wanted_of_port
 from labctl.hosts.program import Program
 from labctl.runner.ending import judge_ends
-from labctl.runner.session import Session, StepFailed
+from labctl.runner.session import CannotTell, Session, StepFailed
 from labctl.runner.states import await_programs
 from labctl.runner.titles import port as port_title
 from labctl.scenario.model import Port, PortState, Run, Start
@@ -56,6 +56,8 @@ def _begin(
     for program, ticket in zip(programs, tickets, strict=True):
         try:
             started(session.conversation, program, ticket)
+        except CannotStart as error:
+            raise CannotTell(str(error)) from error
         except NotStarted as error:
             complaints.append(str(error))
     if complaints:
