@@ -104,7 +104,9 @@ class Journal:
         try:
             self._file = path.open("wb", buffering=0)
         except OSError as error:
-            raise EngineError(f"no record can be begun at {path}: {error.strerror}", hint=hint_for(str(error))) from error
+            raise EngineError(
+                f"no record can be begun at {path}: {error.strerror}", hint=hint_for(str(error))
+            ) from error
 
     def write(self, event: str, *, t: int | None = None, body: bytes | None = None, **words: Any) -> None:
         """Write a line. Any: JSON's own types. `t` is the event's own time where it has one."""

@@ -23,9 +23,15 @@ if TYPE_CHECKING:
     from docker import APIClient
 
 ANSWERS_WITHIN_S = 30
+ANSWERS_AGAIN_WITHIN_S = 5
+"""A daemon that once let so much time pass is asked no more than this for what is left to do."""
 BUILDS_WITHIN_S = 600
 _SIDECAR_PROCESSES = 64
 _SIDECAR_MEMORY = 512 * 1024 * 1024  # bytes; it holds the packets that are delayed
+
+
+_WAITING = "waiting for a container"
+"""May take its time: who waits says how long."""
 
 
 class State(Struct, frozen=True):
@@ -45,6 +51,7 @@ class Daemon:
 
     def __init__(self, endpoint: Endpoint, *, answers_within_s: int = ANSWERS_WITHIN_S) -> None:
         self._endpoint = endpoint
+        self.hangs = False
         with self._translated("reaching the Docker daemon"):
             self._api = _client(endpoint, answers_within_s)
 
@@ -145,7 +152,7 @@ class Daemon:
 
         wait = partial(self._api.wait, container, timeout=within_s, condition=condition)
         try:
-            self._tolerantly("waiting for a container", wait)
+            self._tolerantly(_WAITING, wait)
         except EngineError as error:
             if isinstance(error.__cause__, (ConnectionError, Timeout)):
                 return False
@@ -235,16 +242,24 @@ class Daemon:
             return False
         return True
 
+    def _expect_little(self) -> None:
+        """From now on: it has let the time of one call pass."""
+        self.hangs = True
+        if hasattr(self, "_api"):  # its version is asked for while the client is made
+            self._api.timeout = ANSWERS_AGAIN_WITHIN_S
+
     @contextmanager
     def _translated(self, what: str) -> Iterator[None]:
         from docker.errors import APIError, DockerException
-        from requests.exceptions import RequestException
+        from requests.exceptions import RequestException, Timeout
 
         try:
             yield
         except APIError as error:
             raise EngineError(f"{what}: {str(error.explanation or error).strip()}") from error
         except (DockerException, RequestException, OSError) as error:
+            if what != _WAITING and (isinstance(error, (Timeout, TimeoutError)) or "timed out" in str(error)):
+                self._expect_little()
             raise unreachable(self._endpoint, what, error) from error
 
 
