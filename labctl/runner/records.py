@@ -85,7 +85,7 @@ def forget_old(folder: Path) -> None:
     runs: list[str] = []
     with suppress(OSError):  # no descriptor is left: the next run forgets them
         runs = sorted(entry.name for entry in os.scandir(folder.parent) if entry.is_dir(follow_symlinks=False))
-    for name in runs[:-KEPT]:
+    for name in set(runs[:-KEPT]) - {folder.name}:  # the clock may have been set back since older ones were named
         old = folder.parent / name
         with suppress(FileNotFoundError):  # another run forgets them too, and was there first
             if old.stat().st_mtime < _BEGAN and not (old / HOLDERS_LOG).exists():

@@ -22,6 +22,7 @@ from labctl.agent.kernel import prctl
 from tests.contract.waiting import until
 
 TOP = Path(__file__).parents[2]
+JOURNALS = ".labctl/runs/*/journal.jsonl"
 HINDSIGHT_S = 0.3
 """So long after a break a step may end by what had come before it."""
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
@@ -228,7 +229,7 @@ def _children(pid: int) -> list[int]:
 
 def _ended_after(folder: Path, broke_ns: int) -> int:
     """How many steps of the newest run in that folder ended so long after that they can't owe it to before."""
-    journals = sorted(folder.glob(".labctl/runs/*/journal.jsonl"), key=lambda path: path.stat().st_mtime_ns)
+    journals = sorted(folder.glob(JOURNALS), key=lambda path: path.stat().st_mtime_ns)
     count = 0
     for line in journals[-1].read_text().splitlines() if journals else []:
         with suppress(json.JSONDecodeError):
