@@ -99,3 +99,12 @@ def test_an_order_of_packets_can_not_be_judged_without_packets(tmp_path: Path) -
     [outcome] = run_all([job(tmp_path, "order", text)], Fake(), Options(records=tmp_path), lambda event: None)
     assert outcome.verdict is Verdict.UNKNOWN
     assert outcome.reason.startswith("packets can't be recorded")
+
+
+def test_a_record_that_the_clock_was_set_in_judges_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its times say no more what came first."""
+    offsets = iter([0, 3_600_000_000_000])
+    monkeypatch.setattr(recording, "offset_ns", lambda: next(offsets, 3_600_000_000_000))
+    outcome, _, _ = run(tmp_path, NEVER)
+    assert outcome.verdict is Verdict.UNKNOWN
+    assert "clock was set during the run" in outcome.reason

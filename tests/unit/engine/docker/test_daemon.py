@@ -7,7 +7,7 @@ from docker.errors import APIError
 from requests import ReadTimeout, Response
 
 from labctl.engine.contract import EngineError
-from labctl.engine.docker.daemon import Daemon
+from labctl.engine.docker.daemon import ANSWERS_AGAIN_WITHIN_S, Daemon
 from labctl.engine.docker.endpoint import Endpoint
 
 
@@ -36,6 +36,7 @@ class Refusing(Daemon):
 
     def __init__(self, api: Api) -> None:
         self._endpoint = Endpoint("unix:///x")
+        self.hangs = False
         self._api = api  # type: ignore[assignment]  # as much of it as is asked
 
 
@@ -69,3 +70,30 @@ def test_a_container_that_can_not_be_removed_is_told() -> None:
     with pytest.raises(EngineError, match="removing a container: no"):
         Refusing(api).remove_container("c1")
     assert api.waited == []
+
+
+class Hanging(Api):
+    """The client of a daemon that answers nothing."""
+
+    timeout = 30
+
+    def remove_container(self, container: str, *, force: bool, v: bool) -> None:
+        raise ReadTimeout
+
+
+def test_a_daemon_that_hangs_is_waited_for_once() -> None:
+    """For what is left to do, it gets a few seconds."""
+    api = Hanging(204)
+    daemon = Refusing(api)
+
+    with pytest.raises(EngineError, match="does not answer"):
+        daemon.remove_container("c1")
+    assert (daemon.hangs, api.timeout) == (True, ANSWERS_AGAIN_WITHIN_S)
+
+
+def test_who_waits_in_vain_for_a_containers_end_says_nothing_of_the_daemon() -> None:
+    """Containers run on for as long as they like."""
+    daemon = Refusing(Api(204, too_late=1))
+
+    assert not daemon.has_ended("c1", within_s=1)
+    assert not daemon.hangs
