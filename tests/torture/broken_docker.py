@@ -206,9 +206,12 @@ _BREAKS = {
     "dockerd is killed": Break(partial(_ends_by, signal.SIGKILL), _starts),
     "dockerd is killed and started": Break(_kill_and_start, _is_well),
     "containerd is killed": Break(_kill_containerd, _is_well, may_pass="always"),
-    "the daemon's disk is full": Break(_fill, _empty, may_pass="always", words=(*_SILENT, "no space left")),
+    "the daemon's disk is full": Break(_fill, _empty, may_pass="always", words=(*_SILENT, "o space left")),
     "the daemon has no processes": Break(
-        _starve, _feed, may_pass="always", words=(*_SILENT, "temporarily unavailable")
+        _starve,
+        _feed,
+        may_pass="always",
+        words=(*_SILENT, "temporarily unavailable", "starting a container", "creating a sidecar"),
     ),
     "no subnet is free": Break(
         _take_all_subnets, _give_subnets_back, may_pass="never", words=("no free subnet", "overlaps"), before=True

@@ -21,6 +21,7 @@ from tests.torture.broken_run import (
     after,
     complaint,
     descendants,
+    has_ended,
     kill,
     run_labctl,
     scenario_in,
@@ -137,7 +138,7 @@ def _kill_below(depths: tuple[int, ...], run: Run, ground: Ground, pid: int) -> 
     def below() -> list[int]:
         return [one for one, depth in descendants(pid) if depth in depths]
 
-    until(lambda: bool(below()), within_s=_TAKES_S)
+    until(lambda: bool(below()) or has_ended(pid), within_s=WITHIN_S)
     after(run.chance.uniform(0.0, _TAKES_S))
     if found := below():
         kill(run.chance.choice(found))

@@ -179,6 +179,11 @@ def descendants(pid: int) -> list[tuple[int, int]]:
     return found
 
 
+def has_ended(pid: int) -> bool:
+    """Whether a child has, though nobody has buried it yet."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
 def after(seconds: float) -> None:
     """Let a run go on for a while: its break comes at a random moment."""
     until(lambda: False, within_s=seconds)

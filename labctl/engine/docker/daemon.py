@@ -30,6 +30,7 @@ _SIDECAR_PROCESSES = 64
 _SIDECAR_MEMORY = 512 * 1024 * 1024  # bytes; it holds the packets that are delayed
 
 
+_SHOWN_LINES = 6
 _WAITING = "waiting for a container"
 """May take its time: who waits says how long."""
 
@@ -256,7 +257,7 @@ class Daemon:
         try:
             yield
         except APIError as error:
-            raise EngineError(f"{what}: {str(error.explanation or error).strip()}") from error
+            raise EngineError(f"{what}: {_shortened(str(error.explanation or error).strip())}") from error
         except (DockerException, RequestException, OSError) as error:
             if what != _WAITING and (isinstance(error, (Timeout, TimeoutError)) or "timed out" in str(error)):
                 self._expect_little()
@@ -274,6 +275,12 @@ def unreachable(endpoint: Endpoint, what: str, error: BaseException) -> EngineEr
         return EngineError(f"the Docker SDK's part for {endpoint.host} is not installed", hint=mend)
     mend = "sudo systemctl start docker" if endpoint.host == DEFAULT else "look at DOCKER_HOST and the context"
     return EngineError(f"the Docker daemon at {endpoint.host} does not answer ({what})", hint=mend)
+
+
+def _shortened(said: str) -> str:
+    """What a daemon says of its own crash, or a runtime's, goes on for pages: how it begins, and its last line."""
+    lines = said.splitlines()
+    return said if len(lines) <= _SHOWN_LINES else "\n".join([*lines[: _SHOWN_LINES - 1], f"… {lines[-1].strip()}"])
 
 
 def _label(lab: str | None) -> str:

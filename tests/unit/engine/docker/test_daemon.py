@@ -14,16 +14,17 @@ from labctl.engine.docker.endpoint import Endpoint
 class Api:
     """The SDK's client, of a daemon that answers each removal with one status."""
 
-    def __init__(self, status: int, *, too_late: int = 0) -> None:
+    def __init__(self, status: int, *, too_late: int = 0, words: str = "no") -> None:
         """`too_late`: so many waits hear nothing, because what they wait for has been."""
         self._status, self.too_late = status, too_late
+        self._words = words
         self.waited: list[str] = []
 
     def remove_container(self, container: str, *, force: bool, v: bool) -> None:
         if self._status != 204:
             response = Response()
             response.status_code = self._status
-            raise APIError("refused", response, "no")
+            raise APIError("refused", response, self._words)
 
     def wait(self, container: str, *, condition: str, timeout: int) -> None:
         self.waited.append(f"{container} {condition}")
@@ -97,3 +98,13 @@ def test_who_waits_in_vain_for_a_containers_end_says_nothing_of_the_daemon() -> 
 
     assert not daemon.has_ended("c1", within_s=1)
     assert not daemon.hangs
+
+
+def test_what_a_daemon_says_at_length_is_told_in_short() -> None:
+    """A runtime that crashed prints every thread that it had: how that begins, and its last line."""
+    api = Api(500, words="\n".join(["cannot start", *[f"line {number}" for number in range(50)], "exit status 2"]))
+
+    with pytest.raises(EngineError) as error:
+        Refusing(api).remove_container("c1")
+    lines = str(error.value).splitlines()
+    assert (lines[0], lines[-1], len(lines)) == ("removing a container: cannot start", "… exit status 2", 6)
