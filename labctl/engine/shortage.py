@@ -25,6 +25,8 @@ _SHORTAGES = (
     Shortage((errno.EROFS, errno.EIO), "look at the disk"),
 )
 _ABOUT_LIBRARIES = "cannot open shared object file"
+_NO_REASON = "error return without exception set"
+"""What is left of a MemoryError for which the interpreter had no memory."""
 _NO_THREAD = "can't start new thread"
 
 
@@ -52,7 +54,7 @@ def _number_of(error: BaseException) -> int:
     """What the kernel calls it; 0 where it is nothing of the kind."""
     if isinstance(error, OSError):
         return error.errno or 0
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or (isinstance(error, SystemError) and _NO_REASON in str(error)):
         return errno.ENOMEM
     if isinstance(error, RuntimeError) and _NO_THREAD in str(error):
         return errno.EAGAIN

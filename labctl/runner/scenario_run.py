@@ -44,6 +44,7 @@ class ScenarioRun:
         self._steps: list[StepOutcome] = []
         self._kept_as = ""
         self._unfinished = ""
+        self._mistake: Exception | None = None
         self._lab: Lab | None = None
         self._stood: Plan | None = None
         self.lab_id = f"{os.getpid():x}-{os.urandom(4).hex()}"
@@ -99,6 +100,8 @@ class ScenarioRun:
             forget_old(self._folder)
         if self._records.anything and (outcome.verdict, outcome.reason) != (before.verdict, before.reason):
             self._finish_record(outcome)
+        if self._mistake is not None:  # it came in a thread of its own, where nobody would hear of it
+            raise self._mistake
         self._listener(ScenarioEnded(self._key, outcome))
         return outcome
 
@@ -159,9 +162,9 @@ class ScenarioRun:
             if self._options.see and self._options.show is not None:
                 self._options.show(self._folder, story)
         except Exception as error:
-            if (short := shortage_of(error)) is None:
-                raise
-            self._unfinished = str(short)
+            short = shortage_of(error)
+            self._unfinished = str(short or error)
+            self._mistake = error if short is None else None
 
     def _outcome(self, hosts: tuple[str, ...]) -> ScenarioOutcome:
         job = self._job

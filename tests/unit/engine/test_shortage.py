@@ -17,6 +17,7 @@ from labctl.engine.shortage import hint_for, shortage_of
         (OSError(errno.EMFILE, os.strerror(errno.EMFILE), "/x/y"), "too many open files (/x/y)", "ulimit -n"),
         (BlockingIOError(errno.EAGAIN, "no"), "resource temporarily unavailable", "ulimit -u"),
         (RuntimeError("can't start new thread"), "resource temporarily unavailable", "ulimit -u"),
+        (SystemError("error return without exception set"), "cannot allocate memory", "free memory"),
         (MemoryError(), "cannot allocate memory", "free memory"),
         (OSError(errno.ENOSPC, "full"), "no space left on device", "make room"),
         (
