@@ -45,7 +45,7 @@ def shortage_of(error: BaseException) -> EngineError | None:
 def hint_for(text: str) -> str:
     """What to do about an error that came as words, which name what is short; empty where none does."""
     for one in _SHORTAGES:
-        if any(os.strerror(number) in text for number in one.numbers):
+        if any(os.strerror(number).lower() in text.lower() for number in one.numbers):
             return one.hint
     return ""
 

@@ -89,14 +89,14 @@ class ScenarioRun:
             done(not self._has_failed())
             if self._lab is not None:
                 self._tear_down(self._lab)
+            if finishing is not None and finishing.ident is not None:
+                finishing.join()
+            self._miss_record(self._unfinished)
             outcome = self._outcome(hosts)
             self._journal.write("scenario-ended", verdict=outcome.verdict.value, reason=outcome.reason)
             self._journal.close()
-            if finishing is not None and finishing.ident is not None:
-                finishing.join()
-            if lost := self._journal.lost or self._unfinished:
-                self._narration.broke(f"the record of the run can't be kept in {self._folder}: {lost}", hint_for(lost))
-                outcome = self._outcome(hosts)
+            self._miss_record(self._journal.lost)
+            outcome = self._outcome(hosts)
             forget_old(self._folder)
         if self._records.anything and (outcome.verdict, outcome.reason) != (before.verdict, before.reason):
             self._finish_record(outcome)
@@ -104,6 +104,10 @@ class ScenarioRun:
             raise self._mistake
         self._listener(ScenarioEnded(self._key, outcome))
         return outcome
+
+    def _miss_record(self, why: str) -> None:
+        if why:
+            self._narration.broke(f"the record of the run can't be kept in {self._folder}: {why}", hint_for(why))
 
     @contextmanager
     def _bearing_shortage(self) -> Iterator[None]:
@@ -162,9 +166,10 @@ class ScenarioRun:
             if self._options.see and self._options.show is not None:
                 self._options.show(self._folder, story)
         except Exception as error:
-            short = shortage_of(error)
-            self._unfinished = str(short or error)
-            self._mistake = error if short is None else None
+            if short := shortage_of(error):
+                self._unfinished = str(short)
+            else:
+                self._mistake = error
 
     def _outcome(self, hosts: tuple[str, ...]) -> ScenarioOutcome:
         job = self._job
