@@ -132,7 +132,7 @@ def _tell(error: Exception) -> None:
     try:
         from labctl.engine.shortage import shortage_of
     except Exception as other:  # no descriptor or memory is left even for that
-        print(f"labctl: this machine refuses what labctl needs: {error} ({other})", file=sys.stderr)
+        print(f"labctl: this machine has not enough for labctl: {error} ({other})", file=sys.stderr)
         return
     if (short := shortage_of(error)) is not None:
         print(f"labctl: {short}\n  {short.hint}", file=sys.stderr)

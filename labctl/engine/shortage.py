@@ -11,18 +11,23 @@ from labctl.engine.contract import EngineError
 
 
 class Shortage(Struct, frozen=True):
-    """What is short. `numbers`: what the kernel calls it; `hint` is what to do."""
+    """What is short. `what`: in words; `numbers`: what the kernel calls it; `hint` is what to do."""
 
+    what: str
     numbers: tuple[int, ...]
     hint: str
 
 
 _SHORTAGES = (
-    Shortage((errno.EMFILE, errno.ENFILE), "raise the limit of open files (`ulimit -n`), or close some"),
-    Shortage((errno.EAGAIN,), "raise the limit of processes (`ulimit -u`, or the container's), or end some"),
-    Shortage((errno.ENOMEM,), "free memory, or raise its limit (`ulimit -v`, or the container's)"),
-    Shortage((errno.ENOSPC, errno.EDQUOT), "make room on the disk"),
-    Shortage((errno.EROFS, errno.EIO), "look at the disk"),
+    Shortage("open file", (errno.EMFILE, errno.ENFILE), "raise the limit of open files (`ulimit -n`), or close some"),
+    Shortage(
+        "process or thread",
+        (errno.EAGAIN,),
+        "raise the limit of processes (`ulimit -u`, or the container's) or of memory (`ulimit -v`), or end some",
+    ),
+    Shortage("memory", (errno.ENOMEM,), "free memory, or raise its limit (`ulimit -v`, or the container's)"),
+    Shortage("room on a disk", (errno.ENOSPC, errno.EDQUOT), "make room on the disk"),
+    Shortage("disk that can be written", (errno.EROFS, errno.EIO), "look at the disk"),
 )
 _ABOUT_LIBRARIES = "cannot open shared object file"
 _NO_REASON = "error return without exception set"
@@ -35,10 +40,11 @@ def shortage_of(error: BaseException) -> EngineError | None:
     number = _number_of(error)
     for one in _SHORTAGES:
         if number in one.numbers:
-            what = os.strerror(number)
             place = getattr(error, "filename", None)
             where = f" ({place})" if isinstance(place, str) else ""
-            return EngineError(f"this machine refuses what labctl needs: {what.lower()}{where}", hint=one.hint)
+            return EngineError(
+                f"this machine has no {one.what} for labctl: {os.strerror(number).lower()}{where}", hint=one.hint
+            )
     return None
 
 

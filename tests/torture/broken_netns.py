@@ -192,9 +192,13 @@ def _fill(disk: Path, room: int) -> None:
 _BREAKS = {
     "no descriptors": Break(("oo many open files",), "always", _without_files),
     "no processes": Break(
-        ("temporarily unavailable", "could not be started", "died", "is gone"), "always", _without_processes
+        ("temporarily unavailable", "no process or thread", "could not be started", "died", "is gone"),
+        "always",
+        _without_processes,
     ),
-    "no memory": Break(("memory", "died", "is gone", "could not be started"), "always", _without_memory),
+    "no memory": Break(
+        ("memory", "no process or thread", "died", "is gone", "could not be started"), "always", _without_memory
+    ),
     "no namespaces": Break(("could not be built on namespaces",), "never", _without_namespaces),
     "no output": Break(("results can't be written",), "never", _without_output),
     "no home and no folder for temporary files": Break(("no place",), "always", _without_home),
