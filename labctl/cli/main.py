@@ -122,9 +122,22 @@ def run_labctl(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as ending:
         # click's way to end when the reader of its help has gone; a signal's ending is a class of its own
         return 0 if type(ending) is SystemExit else int(ending.code or 0)
-    except Exception:  # all: Python's own exit code for them, 1, says that a scenario failed
-        import traceback
-
-        traceback.print_exc()
-        print("labctl: this is a mistake of labctl's own; please report it with the lines above", file=sys.stderr)
+    except Exception as error:  # all: Python's own exit code for them, 1, says that a scenario failed
+        _tell(error)
         return _INTERNAL_ERROR
+
+
+def _tell(error: Exception) -> None:
+    """What nobody has caught: the machine has run out of something, or it is a mistake of labctl's own."""
+    try:
+        from labctl.engine.shortage import shortage_of
+    except Exception as other:  # no descriptor or memory is left even for that
+        print(f"labctl: this machine has not enough for labctl: {error} ({other})", file=sys.stderr)
+        return
+    if (short := shortage_of(error)) is not None:
+        print(f"labctl: {short}\n  {short.hint}", file=sys.stderr)
+        return
+    import traceback
+
+    traceback.print_exception(error)
+    print("labctl: this is a mistake of labctl's own; please report it with the lines above", file=sys.stderr)

@@ -6,7 +6,9 @@ JSON too, each on a line.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
@@ -35,6 +37,8 @@ def take_over(control: socket.socket, count: int) -> tuple[dict[str, SocketChann
         words: dict[str, Any] = json.loads(data) if data else {}  # Any: JSON's own types
         if "hosts" not in words:
             return {}, words
+        if len(received) < len(words["hosts"]):  # they were thrown away (unix(7), SCM_RIGHTS): no room for them here
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         channels |= dict(zip(words["hosts"], received, strict=True))
     return channels, {}
 

@@ -18,6 +18,10 @@ class NotStarted(Exception):
     """A program could not be started, in words for people."""
 
 
+class CannotStart(NotStarted):
+    """It is there and can be executed: the host has no process, memory or descriptor left for it."""
+
+
 def launch(
     conversation: Conversation,
     program: Program,
@@ -59,7 +63,8 @@ def started(conversation: Conversation, program: Program, ticket: Ticket) -> Non
         program.pid, program.started_ns = reply["pid"], reply["started"]
         return
     del conversation.programs[program.host, program.key]
-    raise NotStarted(_why(program, reply["error"], reply.get("detail", ""), reply.get("known", [])))
+    kind = NotStarted if reply["error"] in ("not-found", "not-executable") else CannotStart
+    raise kind(_why(program, reply["error"], reply.get("detail", ""), reply.get("known", [])))
 
 
 def _why(program: Program, error: str, detail: str, known: list[str]) -> str:

@@ -102,7 +102,7 @@ def perform_send(session: Session, step: Send) -> None:
     for program, ticket in zip(programs, tickets, strict=True):
         session.conversation.until(lambda one=ticket: one.reply is not None, timeout_s=10.0)  # type: ignore[misc]  # mypy can't type a lambda's default
         if ticket.reply is None:
-            complaints.append(f"{program.name} takes no more input")
+            complaints.append(f"{program.name} takes no more input; {doing(session.conversation, program)}")
         elif ticket.reply.get("error") == "ended":
             complaints.append(f"{program.name} has ended before it was typed: {program.ending}")
     if complaints:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import threading
+from contextlib import suppress
 
 from labctl.engine.contract import Lab
 from labctl.hosts.conversation import Conversation
@@ -11,9 +12,15 @@ from labctl.plan.model import Plan
 
 
 def import_meanwhile(*modules: str) -> None:
-    """Import what takes a while in a thread of its own."""
+    """Import what takes a while in a thread of its own. Where that can't be, who needs it imports it, and is told."""
+
+    def work(module: str) -> None:
+        with suppress(Exception):
+            importlib.import_module(module)
+
     for module in modules:
-        threading.Thread(target=importlib.import_module, args=(module,), daemon=True).start()
+        with suppress(RuntimeError):  # no thread can be had
+            threading.Thread(target=work, args=(module,), daemon=True).start()
 
 
 def declared(plan: Plan) -> dict[str, dict[str, str]]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from labctl.agent.frames import Header
+from labctl.agent.loop import offset_ns
 from labctl.engine.contract import EngineError
 from labctl.hosts.conversation import Conversation
 from labctl.observe.capture_file import CaptureFile
@@ -24,6 +25,8 @@ _SETTLES_WITHIN_S = 0.5
 _IS_GONE_WITHIN_S = 1.0
 """So long the last of an ended program's children are waited for. Some stay on purpose."""
 _PACKETS, _CALLS = "packets", "calls"
+_CLOCKS_AGREE_WITHIN_NS = 20_000_000
+"""Both clocks are slewed alike: only setting one moves it against the other, but for how long looking takes."""
 
 
 class Recording:
@@ -46,6 +49,7 @@ class Recording:
         self._file = CaptureFile(folder / CAPTURE, hosts) if packets else None
         self._capturing = Capturing(conversation, hosts, self._on_packets, self._lose_packets) if packets else None
         self._lacking: dict[str, str] = {}
+        self._offset_ns = offset_ns()
         self._story: Story | None = None
 
     def begin(self, attend: Attend) -> None:
@@ -97,6 +101,7 @@ class Recording:
     def end(self) -> None:
         """Take what is still under way. LabBroke if the lab is gone."""
         self._take_traces(self._hosts)
+        self._look_at_clock()
         if self._capturing is None or self._file is None:
             return
         self._let_settle()
@@ -132,6 +137,7 @@ class Recording:
 
     def _on_packets(self, host: str, body: bytes) -> None:
         assert self._file is not None
+        self._look_at_clock()
         try:
             goes_on = self._file.add(host, body)
         except OSError as error:
@@ -139,6 +145,12 @@ class Recording:
             goes_on = False
         if not goes_on and self._capturing is not None:
             self._capturing.stop()
+
+    def _look_at_clock(self) -> None:
+        """Packets and calls carry CLOCK_REALTIME: once it is set, nothing can be said of what came before what."""
+        if abs(offset_ns() - self._offset_ns) > _CLOCKS_AGREE_WITHIN_NS:
+            for what in (_PACKETS, _CALLS):
+                self._lack(what, "the machine's clock was set during the run: the order of what is recorded is lost")
 
     def _lose_packets(self, reason: str) -> None:
         self._lack(_PACKETS, reason)
@@ -150,7 +162,7 @@ class Recording:
 
     def _take_traces(self, hosts: Sequence[str]) -> None:
         """Of programs that have ended everything, of others what they did by now."""
-        if not self._has_calls or _CALLS in self._lacking:
+        if not self._has_calls or _CALLS in self._lacking:  # none of it will be judged
             return
         own = [program for program in self._conversation.programs.values() if program.host in hosts]
         ended = [program for program in own if program.has_ended and not program.is_lost]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -15,6 +16,7 @@ from typing import Any
 import msgspec
 
 from labctl.engine.contract import EngineError
+from labctl.engine.shortage import hint_for
 from labctl.observe.names import JOURNAL
 from labctl.plan.find import find_compose, real
 from labctl.plan.model import Plan
@@ -87,8 +89,10 @@ def forget_old(folder: Path) -> None:
 
     This process's own stay, those that still go on, those whose lab still stands, and what is no run's.
     """
-    runs = sorted(entry.name for entry in os.scandir(folder.parent) if _is_named_as_a_run(entry))
-    for name in runs[:-KEPT]:
+    runs: list[str] = []
+    with suppress(OSError):  # no descriptor is left: the next run forgets them
+        runs = sorted(entry.name for entry in os.scandir(folder.parent) if _is_named_as_a_run(entry))
+    for name in set(runs[:-KEPT]) - {folder.name}:  # the clock may have been set back since older ones were named
         old = folder.parent / name
         with suppress(OSError):  # another run forgets them too, and was there first; or it is another user's
             if old.stat().st_mtime < _BEGAN and not (old / HOLDERS_LOG).exists() and not is_written(old / JOURNAL):
@@ -118,10 +122,20 @@ def keep_written(descriptor: int) -> None:
 
 
 class Journal:
-    """What happened, a JSON object a line: `t` (CLOCK_MONOTONIC, ns), `wall` (seconds since 1970), `event`."""
+    """What happened, a JSON object a line: `t` (CLOCK_MONOTONIC, ns), `wall` (seconds since 1970), `event`.
+
+    `lost` says why not all of it could be written; from then on nothing is.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("wb", buffering=0)
+        """EngineError if it can't be begun."""
+        self.lost = ""
+        try:
+            self._file = path.open("wb", buffering=0)
+        except OSError as error:
+            raise EngineError(
+                f"no record can be begun at {path}: {error.strerror}", hint=hint_for(str(error))
+            ) from error
         keep_written(self._file.fileno())
 
     def write(self, event: str, *, t: int | None = None, body: bytes | None = None, **words: Any) -> None:
@@ -130,7 +144,15 @@ class Journal:
         if body is not None:
             line["size"] = len(body)
             line["text"] = body[:_SHOWN].decode("utf-8", "backslashreplace")
-        self._file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+        if not self.lost:
+            self._put(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+
+    def _put(self, line: bytes) -> None:
+        try:
+            if self._file.write(line) != len(line):  # a disk that is full takes what fits
+                self.lost = os.strerror(errno.ENOSPC)
+        except OSError as error:
+            self.lost = error.strerror or str(error)
 
     def close(self) -> None:
         """Nothing more happens."""

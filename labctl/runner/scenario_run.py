@@ -6,10 +6,12 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from labctl.engine.contract import Engine, EngineError, Lab
+from labctl.engine.shortage import hint_for, shortage_of
 from labctl.hosts.conversation import Cancel, Cancelled
 from labctl.observe.names import JOURNAL, PLAN
 from labctl.plan.model import Plan
@@ -41,6 +43,9 @@ class ScenarioRun:
         self._options, self._listener = options, listener
         self._steps: list[StepOutcome] = []
         self._kept_as = ""
+        self._unfinished = ""
+        self._mistake: Exception | None = None
+        self._lab: Lab | None = None
         self._stood: Plan | None = None
         self.lab_id = f"{os.getpid():x}-{os.urandom(4).hex()}"
         self._began_ns = time.monotonic_ns()
@@ -66,53 +71,76 @@ class ScenarioRun:
             about=job.scenario.about,
         )
         self._listener(ScenarioBegan(self._key, job.id, self._engine.name, hosts, titles))
-        (self._folder / PLAN).write_bytes(plan_json(job.plan))
-        lab: Lab | None = None
         finishing: threading.Thread | None = None
         try:
-            lab = self._bring_up()
-            turn()
-            if lab is not None:
-                run = LabRun(self._key, job, lab, self._options, self._narration, self._folder)
-                self._steps = run.steps
-                run.run(cancel)
+            with self._bearing_shortage():
+                self._bring_up()
+                turn()
+                if self._lab is not None:
+                    run = LabRun(self._key, job, self._lab, self._options, self._narration, self._folder)
+                    self._steps = run.steps
+                    run.run(cancel)
             before = self._outcome(hosts)
             if self._records.anything:  # while the lab comes down, which is mostly a wait
                 finishing = threading.Thread(target=self._finish_record, args=(before,))
-                finishing.start()
+                with self._bearing_shortage():
+                    finishing.start()
         finally:
             done(not self._has_failed())
-            if lab is not None:
-                self._tear_down(lab)
+            if self._lab is not None:
+                self._tear_down(self._lab)
+            if finishing is not None and finishing.ident is not None:
+                finishing.join()
+            self._miss_record(self._unfinished)
             outcome = self._outcome(hosts)
             self._journal.write("scenario-ended", verdict=outcome.verdict.value, reason=outcome.reason)
             self._journal.close()
-            if finishing is not None:
-                finishing.join()
+            self._miss_record(self._journal.lost)
+            outcome = self._outcome(hosts)
             forget_old(self._folder)
         if self._records.anything and (outcome.verdict, outcome.reason) != (before.verdict, before.reason):
             self._finish_record(outcome)
+        if self._mistake is not None:  # it came in a thread of its own, where nobody would hear of it
+            raise self._mistake
         self._listener(ScenarioEnded(self._key, outcome))
         return outcome
 
-    def _bring_up(self) -> Lab | None:
+    def _miss_record(self, why: str) -> None:
+        if why:
+            self._narration.broke(f"the record of the run can't be kept in {self._folder}: {why}", hint_for(why))
+
+    @contextmanager
+    def _bearing_shortage(self) -> Iterator[None]:
+        """What the machine has run out of breaks the lab, and nothing else. Other exceptions go through."""
+        try:
+            yield
+        except Exception as error:
+            if (short := shortage_of(error)) is None:
+                raise
+            self._narration.broke(str(short), short.hint)
+
+    def _bring_up(self) -> None:
         def say(words: str) -> None:
             self._listener(Progressed(self._key, words))
 
         import_meanwhile(*self._needed_later())
         plan = self._job.plan.all_attended() if self._records.packets else self._job.plan
+        (self._folder / PLAN).write_bytes(plan_json(self._job.plan))
         try:
             self._engine.prepare(plan, say)
-            lab = self._engine.up(plan, lab=self.lab_id, folder=self._folder, say=say)
+            self._lab = lab = self._engine.up(plan, lab=self.lab_id, folder=self._folder, say=say)
         except EngineError as error:
             self._narration.broke(str(error), error.hint)
-            return None
+            return
         self._stood = lab.plan
         (self._folder / PLAN).write_bytes(plan_json(lab.plan))  # now with the addresses that it has
         self._journal.write("lab-up", hosts=placed(lab.plan))
-        return lab
 
     def _tear_down(self, lab: Lab) -> None:
+        with self._bearing_shortage():
+            self._take_down(lab)
+
+    def _take_down(self, lab: Lab) -> None:
         try:
             if isinstance(lab, Leavable) and self._is_kept():
                 lab.leave()
@@ -131,11 +159,17 @@ class ScenarioRun:
         return self._narration.broken is not None or any(step.verdict is not Verdict.PASS for step in self._steps)
 
     def _finish_record(self, outcome: ScenarioOutcome) -> None:
-        from labctl.runner.finishing import finish
+        try:
+            from labctl.runner.finishing import finish
 
-        story = finish(self._folder, verdict=outcome.verdict.value, reason=outcome.reason)
-        if self._options.see and self._options.show is not None:
-            self._options.show(self._folder, story)
+            story = finish(self._folder, verdict=outcome.verdict.value, reason=outcome.reason)
+            if self._options.see and self._options.show is not None:
+                self._options.show(self._folder, story)
+        except Exception as error:
+            if short := shortage_of(error):
+                self._unfinished = str(short)
+            else:
+                self._mistake = error
 
     def _outcome(self, hosts: tuple[str, ...]) -> ScenarioOutcome:
         job = self._job

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from labctl.check.ends import AFTER_RUN
-from labctl.hosts.launch import NotStarted, launch, started
+from labctl.hosts.conversation import LabBroke
+from labctl.hosts.launch import CannotStart, NotStarted, launch, started
 from labctl.hosts.look import Wanted, answer_to, ask_port, doing, port_words, wanted_of_port
 from labctl.hosts.program import Program
 from labctl.runner.ending import judge_ends
-from labctl.runner.session import Session, StepFailed
+from labctl.runner.session import CannotTell, Session, StepFailed
 from labctl.runner.states import await_programs
 from labctl.runner.titles import port as port_title
 from labctl.scenario.model import Port, PortState, Run, Start
@@ -32,7 +33,9 @@ def perform_run(session: Session, step: Run) -> None:
     patience = session.patience(step.timeout_s)
     _begin(session, step, programs, window=False, seconds=patience)
     session.conversation.until(lambda: all(one.has_ended for one in programs), timeout_s=patience + 30.0)
-    late = [one for one in programs if one.limit == "time" or not one.has_ended]
+    if silent := sorted({one.host for one in programs if not one.has_ended}):  # its agent would have ended it
+        raise LabBroke(f"the agent on {', '.join(silent)} doesn't answer")
+    late = [one for one in programs if one.limit == "time"]
     if late:
         raise StepFailed([_too_late(one, patience) for one in late], programs)
     judge_ends(session, step.expect, programs, AFTER_RUN)
@@ -56,6 +59,8 @@ def _begin(
     for program, ticket in zip(programs, tickets, strict=True):
         try:
             started(session.conversation, program, ticket)
+        except CannotStart as error:
+            raise CannotTell(str(error)) from error
         except NotStarted as error:
             complaints.append(str(error))
     if complaints:

@@ -111,6 +111,31 @@ class PrivateDaemon:
         pid = self.pid
         assert pid is not None, "it doesn't run"
         os.kill(pid, number)
+        if number == signal.SIGCONT:
+            self._go_on()
+
+    @property
+    def children(self) -> set[int]:
+        """Those of this process that are the daemon's."""
+        return {self._holder.pid} | ({self._entered.pid} if self._entered is not None else set())
+
+    def containerd(self) -> int | None:
+        """Its containerd's pid, as this process sees it."""
+        for child in _children(self.pid) if self.pid is not None else []:
+            with suppress(OSError):
+                if Path(f"/proc/{child}/comm").read_text().strip() == "containerd":
+                    return child
+        return None
+
+    def inside(self, *words: str) -> None:
+        """Run a command in its namespaces. CalledProcessError if it fails."""
+        target = ["nsenter", "--target", str(_only_child(self._holder.pid)), *_NAMESPACES]
+        subprocess.run([*target, *words], check=True, capture_output=True)
+
+    def _go_on(self) -> None:
+        """What entered the namespaces for it stops with it (nsenter(1)), and has to bury it in the end."""
+        if self._entered is not None and self._entered.poll() is None:
+            self._entered.send_signal(signal.SIGCONT)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """End dockerd by that signal and wait for its end. SIGTERM takes its containers down, SIGKILL doesn't."""
@@ -119,6 +144,7 @@ class PrivateDaemon:
             return
         with suppress(AssertionError, ProcessLookupError):
             self.send(number)
+        self._go_on()
         entered.wait(ENDS_WITHIN_S)
         self._entered = None
 
@@ -145,6 +171,7 @@ class PrivateDaemon:
                 self.stop()
         assert self._holder.stdin is not None
         self._holder.stdin.close()  # and the kernel kills all that are left in its namespace of processes
+        self._go_on()
         self._holder.wait(ENDS_WITHIN_S)
         if self._entered is not None:
             self._entered.wait(ENDS_WITHIN_S)
@@ -159,10 +186,17 @@ class PrivateDaemon:
 
 
 def _only_child(pid: int) -> int | None:
+    return next(iter(_children(pid)), None)
+
+
+def _children(pid: int) -> list[int]:
+    """Of all its threads."""
+    found: list[int] = []
     with suppress(FileNotFoundError, ProcessLookupError):
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return int(children[0]) if children else None
-    return None
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with suppress(FileNotFoundError, ProcessLookupError):
+                found += map(int, Path(f"/proc/{pid}/task/{task}/children").read_text().split())
+    return found
 
 
 def _storage_driver() -> str:

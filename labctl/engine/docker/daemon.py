@@ -24,9 +24,16 @@ if TYPE_CHECKING:
     from docker import APIClient
 
 ANSWERS_WITHIN_S = 30
+ANSWERS_AGAIN_WITHIN_S = 5
+"""A daemon that once let so much time pass is asked no more than this for what is left to do."""
 BUILDS_WITHIN_S = 600
 _SIDECAR_PROCESSES = 64
 _SIDECAR_MEMORY = 512 * 1024 * 1024  # bytes; it holds the packets that are delayed
+
+
+_SHOWN_LINES = 6
+_WAITING = "waiting for a container"
+"""May take its time: who waits says how long."""
 
 
 class State(Struct, frozen=True):
@@ -46,6 +53,7 @@ class Daemon:
 
     def __init__(self, endpoint: Endpoint, *, answers_within_s: int = ANSWERS_WITHIN_S) -> None:
         self._endpoint = endpoint
+        self.hangs = False
         with self._translated("reaching the Docker daemon"):
             self._api = _client(endpoint, answers_within_s)
 
@@ -161,7 +169,7 @@ class Daemon:
 
         wait = partial(self._api.wait, container, timeout=within_s, condition=condition)
         try:
-            self._tolerantly("waiting for a container", wait)
+            self._tolerantly(_WAITING, wait)
         except EngineError as error:
             if isinstance(error.__cause__, (ConnectionError, Timeout)):
                 return False
@@ -251,16 +259,24 @@ class Daemon:
             return False
         return True
 
+    def _expect_little(self) -> None:
+        """From now on: it has let the time of one call pass."""
+        self.hangs = True
+        if hasattr(self, "_api"):  # its version is asked for while the client is made
+            self._api.timeout = ANSWERS_AGAIN_WITHIN_S
+
     @contextmanager
     def _translated(self, what: str) -> Iterator[None]:
         from docker.errors import APIError, DockerException
-        from requests.exceptions import RequestException
+        from requests.exceptions import RequestException, Timeout
 
         try:
             yield
         except APIError as error:
-            raise EngineError(f"{what}: {str(error.explanation or error).strip()}") from error
+            raise EngineError(f"{what}: {_shortened(str(error.explanation or error).strip())}") from error
         except (DockerException, RequestException, OSError) as error:
+            if what != _WAITING and (isinstance(error, (Timeout, TimeoutError)) or "timed out" in str(error)):
+                self._expect_little()
             raise unreachable(self._endpoint, what, error) from error
 
 
@@ -286,6 +302,12 @@ def seconds_since_1970(text: str) -> float:
         return datetime.fromisoformat(f"{whole}.{digits.ljust(6, '0')}{zone}" if rest else whole).timestamp()
     except ValueError:
         return 0.0
+
+
+def _shortened(said: str) -> str:
+    """What a daemon says of its own crash, or a runtime's, goes on for pages: how it begins, and its last line."""
+    lines = said.splitlines()
+    return said if len(lines) <= _SHOWN_LINES else "\n".join([*lines[: _SHOWN_LINES - 1], f"… {lines[-1].strip()}"])
 
 
 def _label(lab: str | None) -> str:

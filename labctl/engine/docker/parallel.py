@@ -25,8 +25,14 @@ def in_parallel(calls: Iterable[Callable[[], object]]) -> list[Exception]:
                 raised.append(error)
 
     threads = [threading.Thread(target=work, daemon=True) for _ in range(min(MOST, len(waiting)))]
+    begun = []
     for thread in threads:
-        thread.start()
-    for thread in threads:
+        try:
+            thread.start()
+        except RuntimeError:  # no more can be had: those that are there do it, and this one
+            work()
+            break
+        begun.append(thread)
+    for thread in begun:
         thread.join()
     return raised

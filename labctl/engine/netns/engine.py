@@ -23,9 +23,15 @@ from labctl.plan.model import Plan
 _UP_WITHIN_S = 60.0
 _DOWN_WITHIN_S = 10.0
 _BOOT = (
-    "import gc, sys; gc.disable(); sys.path.insert(0, sys.argv[2]); "
-    "from labctl.engine.netns.supervisor import main; main()"
+    "import gc, os, sys; gc.disable(); sys.path.insert(0, sys.argv[2])\n"
+    "try:\n"
+    "    from labctl.engine.netns.supervisor import main\n"
+    "    main()\n"
+    "except Exception as error:\n"
+    "    said = (getattr(error, 'strerror', '') or repr(error)).replace(chr(34), chr(39)).replace(chr(92), '')\n"
+    "    os.write(3, ('{\"error\": \"' + said + '\"}' + chr(10)).encode())\n"
 )
+"""It imports nothing more to say why it could not begin: descriptors or memory may have run out."""
 
 
 class Netns:
@@ -62,12 +68,18 @@ class Supervisor:
     """The lab's owner process, from labctl's side."""
 
     def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError as error:
+            raise _unbuildable(error.strerror or str(error)) from error
         self._control = Control(ours)
         words = [sys.executable, "-I", "-S", "-c", _BOOT, str(os.getpid()), _package_folder()]
         actions = [(os.POSIX_SPAWN_DUP2, theirs.fileno(), 3)]
         try:
             self._pid: int | None = os.posix_spawn(sys.executable, words, {"LC_ALL": "C.UTF-8"}, file_actions=actions)
+        except OSError as error:
+            self._control.close()
+            raise _unbuildable(error.strerror or str(error)) from error
         finally:
             theirs.close()
 
@@ -80,9 +92,10 @@ class Supervisor:
             raise EngineError(f"the lab was not up within {_UP_WITHIN_S:g} s") from error
         except ConnectionError:
             channels, words = {}, {}
+        except OSError as error:
+            channels, words = {}, {"error": error.strerror or str(error)}
         if not channels:
-            reason = words.get("error", "its supervisor died")
-            raise EngineError(f"the lab could not be built on namespaces: {reason}", hint=why(words))
+            raise _unbuildable(words.get("error", "its supervisor died"), words)
         return dict(channels)
 
     def attend(self, settings: Sequence[dict[str, Any]]) -> dict[str, Channel]:
@@ -110,6 +123,12 @@ class Supervisor:
             os.close(descriptor)
         os.waitpid(self._pid, 0)
         self._pid = None
+
+
+def _unbuildable(reason: str, words: Mapping[str, Any] | None = None) -> EngineError:
+    """Why there is no lab. `words`: what its supervisor said, if it was that."""
+    hint = why(dict(words) if words is not None else {"error": reason})
+    return EngineError(f"the lab could not be built on namespaces: {reason}", hint=hint)
 
 
 class NetnsLab:

@@ -16,6 +16,7 @@ from typing import Any
 from labctl.agent.frames import BadFrame, Decoder, Header, encode
 from labctl.engine.contract import Channel, EngineError, Finding, Readiness
 from labctl.engine.netns.ip import find_ip
+from labctl.engine.shortage import hint_for
 from labctl.plan.model import HostPlan, Plan
 from labctl.scenario.model import Family
 
@@ -102,6 +103,8 @@ def smallest_plan() -> Plan:
 def why(words: dict[str, Any]) -> str:
     """What to do about an error of the supervisor's: the setting that stands in the way, and its mend."""
     error = str(words.get("error", ""))
+    if "unshare" not in error and (short := hint_for(error)):  # unshare(2) says ENOSPC of a setting
+        return short
     if "ip: " in error or "sysctl" in error or "memory" in error:
         return ""
     if "mount_setattr" in error and words.get("errno") == 38:

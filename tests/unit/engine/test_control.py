@@ -11,7 +11,7 @@ import pytest
 
 from labctl.engine.contract import EngineError
 from labctl.engine.control import Control
-from labctl.engine.stream import give_order, hand_over, say, take_order
+from labctl.engine.stream import give_order, hand_over, say, take_order, take_over
 
 
 class Owner:
@@ -125,3 +125,12 @@ def test_why_the_lab_ended_is_heard_after_a_halt_too(owner: Owner) -> None:
     owner.control.halt("cheerios")
     assert owner.control.last_words() == "too much memory"
     assert owner.control.last_words() == ""
+
+
+def test_a_channel_that_found_no_room_here_is_missed() -> None:
+    """The kernel throws descriptors away that this process may not have (unix(7), SCM_RIGHTS)."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs, socket.socket() as one:
+        socket.send_fds(theirs, [b'{"hosts": ["left", "right"]}'], [one.fileno()])
+        with pytest.raises(OSError, match="Too many open files"):
+            take_over(ours, 2)

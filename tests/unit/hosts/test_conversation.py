@@ -12,7 +12,7 @@ import pytest
 from labctl.agent.frames import Decoder, Header, encode
 from labctl.engine.stream import SocketChannel
 from labctl.hosts.conversation import Cancelled, Conversation, LabBroke
-from labctl.hosts.launch import NotStarted, launch, started
+from labctl.hosts.launch import CannotStart, NotStarted, launch, started
 from labctl.hosts.program import Program
 
 HELLO: Header = {"ev": "hello", "in_force": {}}
@@ -299,6 +299,7 @@ def test_why_a_program_did_not_start_is_told(stage: Stage, word: str, reply: Hea
     with pytest.raises(NotStarted) as error:
         started(stage.conversation, one, ticket)
     assert str(error.value) == message
+    assert isinstance(error.value, CannotStart) == (reply["error"] == "failed")
     assert stage.conversation.programs == {}
 
 

@@ -15,7 +15,7 @@ from labctl.runner import recording
 from labctl.runner.events import Event, StepJudged
 from labctl.runner.outcome import ScenarioOutcome, Verdict
 from labctl.runner.run import Options, run_all
-from tests.unit.runner.test_run import job
+from tests.unit.runner.test_run import job, quietly
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="a machine need not have strace")
 
@@ -99,3 +99,22 @@ def test_an_order_of_packets_can_not_be_judged_without_packets(tmp_path: Path) -
     [outcome] = run_all([job(tmp_path, "order", text)], Fake(), Options(records=tmp_path), lambda event: None)
     assert outcome.verdict is Verdict.UNKNOWN
     assert outcome.reason.startswith("packets can't be recorded")
+
+
+def test_a_record_that_the_clock_was_set_in_judges_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its times say no more what came first."""
+    offsets = iter([0, 3_600_000_000_000])
+    monkeypatch.setattr(recording, "offset_ns", lambda: next(offsets, 3_600_000_000_000))
+    outcome, _, _ = run(tmp_path, NEVER)
+    assert outcome.verdict is Verdict.UNKNOWN
+    assert "clock was set during the run" in outcome.reason
+
+
+def test_a_mistake_in_what_draws_the_record_is_heard(tmp_path: Path) -> None:
+    """It happens in a thread of its own, and is no reason to pass."""
+
+    def show(folder: Path, story: Story) -> None:
+        raise ValueError("drawn wrongly")
+
+    with pytest.raises(ValueError, match="drawn wrongly"):
+        run_all([job(tmp_path, "talk", TALK % "")], Fake(), Options(see=True, show=show, records=tmp_path), quietly)

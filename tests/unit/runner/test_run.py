@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from pathlib import Path
@@ -14,6 +15,7 @@ from labctl.plan.compose_file import read_compose
 from labctl.plan.make import make_plan
 from labctl.plan.model import Plan
 from labctl.plan.shipped import shipped
+from labctl.runner import scenario_run
 from labctl.runner.events import Event, LabCameUp, ScenarioBegan, StepBegan, StepEnded
 from labctl.runner.outcome import Verdict
 from labctl.runner.run import Job, Options, run_all
@@ -177,3 +179,29 @@ def test_an_interrupt_goes_through_after_every_lab_is_down(tmp_path: Path, count
         run_all(jobs, Fake(), Options(jobs=count), listen)
     assert began
     assert children() - before == set()
+
+
+class Refused(Fake):
+    """On a machine that has no descriptor left."""
+
+    def up(self, plan: Plan, *, lab: str, folder: Path, say: Say) -> FakeLab:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+def test_what_the_machine_has_run_out_of_makes_a_run_unknown(tmp_path: Path) -> None:
+    """And says what to do; other exceptions are mistakes of labctl's, and go through."""
+    [outcome] = run_all([job(tmp_path, "good", GOOD)], Refused(), Options(), quietly)
+    assert outcome.verdict is Verdict.UNKNOWN
+    assert "too many open files" in outcome.reason
+    assert "ulimit -n" in outcome.hint
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+def test_a_run_whose_record_can_not_be_kept_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However its steps went: nobody could look at them afterwards."""
+    monkeypatch.setattr(scenario_run, "JOURNAL", "/dev/full")
+    [outcome] = run_all([job(tmp_path, "good", GOOD)], Fake(), Options(), quietly)
+    assert [step.verdict for step in outcome.steps] == [Verdict.PASS]
+    assert outcome.verdict is Verdict.UNKNOWN
+    assert "can't be kept" in outcome.reason
+    assert "No space left" in outcome.reason

@@ -7,23 +7,24 @@ from docker.errors import APIError
 from requests import ReadTimeout, Response
 
 from labctl.engine.contract import EngineError
-from labctl.engine.docker.daemon import Daemon
+from labctl.engine.docker.daemon import ANSWERS_AGAIN_WITHIN_S, Daemon
 from labctl.engine.docker.endpoint import Endpoint
 
 
 class Api:
     """The SDK's client, of a daemon that answers each removal with one status."""
 
-    def __init__(self, status: int, *, too_late: int = 0) -> None:
+    def __init__(self, status: int, *, too_late: int = 0, words: str = "no") -> None:
         """`too_late`: so many waits hear nothing, because what they wait for has been."""
         self._status, self.too_late = status, too_late
+        self._words = words
         self.waited: list[str] = []
 
     def remove_container(self, container: str, *, force: bool, v: bool) -> None:
         if self._status != 204:
             response = Response()
             response.status_code = self._status
-            raise APIError("refused", response, "no")
+            raise APIError("refused", response, self._words)
 
     def wait(self, container: str, *, condition: str, timeout: int) -> None:
         self.waited.append(f"{container} {condition}")
@@ -36,6 +37,7 @@ class Refusing(Daemon):
 
     def __init__(self, api: Api) -> None:
         self._endpoint = Endpoint("unix:///x")
+        self.hangs = False
         self._api = api  # type: ignore[assignment]  # as much of it as is asked
 
 
@@ -69,3 +71,40 @@ def test_a_container_that_can_not_be_removed_is_told() -> None:
     with pytest.raises(EngineError, match="removing a container: no"):
         Refusing(api).remove_container("c1")
     assert api.waited == []
+
+
+class Hanging(Api):
+    """The client of a daemon that answers nothing."""
+
+    timeout = 30
+
+    def remove_container(self, container: str, *, force: bool, v: bool) -> None:
+        raise ReadTimeout
+
+
+def test_a_daemon_that_hangs_is_waited_for_once() -> None:
+    """For what is left to do, it gets a few seconds."""
+    api = Hanging(204)
+    daemon = Refusing(api)
+
+    with pytest.raises(EngineError, match="does not answer"):
+        daemon.remove_container("c1")
+    assert (daemon.hangs, api.timeout) == (True, ANSWERS_AGAIN_WITHIN_S)
+
+
+def test_who_waits_in_vain_for_a_containers_end_says_nothing_of_the_daemon() -> None:
+    """Containers run on for as long as they like."""
+    daemon = Refusing(Api(204, too_late=1))
+
+    assert not daemon.has_ended("c1", within_s=1)
+    assert not daemon.hangs
+
+
+def test_what_a_daemon_says_at_length_is_told_in_short() -> None:
+    """A runtime that crashed prints every thread that it had: how that begins, and its last line."""
+    api = Api(500, words="\n".join(["cannot start", *[f"line {number}" for number in range(50)], "exit status 2"]))
+
+    with pytest.raises(EngineError) as error:
+        Refusing(api).remove_container("c1")
+    lines = str(error.value).splitlines()
+    assert (lines[0], lines[-1], len(lines)) == ("removing a container: cannot start", "… exit status 2", 6)
