@@ -11,7 +11,6 @@ from pathlib import Path
 from labctl.agent.boot import bundle
 from labctl.engine.contract import EngineError, Say
 from labctl.engine.docker.channel import DockerChannel
-from labctl.engine.docker.child import Child
 from labctl.engine.docker.compose import Project, compose_version, find_compose
 from labctl.engine.docker.daemon import Daemon
 from labctl.engine.docker.endpoint import Endpoint
@@ -20,7 +19,6 @@ from labctl.engine.docker.lab import DockerLab, broken_start
 from labctl.engine.docker.labels import labels
 from labctl.engine.docker.project import GID, SHIELD, UID, Circumstances, needs_shield, project, project_name
 from labctl.engine.docker.subnets import candidates, overlaps
-from labctl.engine.docker.sweep import sweep_if_needed
 from labctl.engine.owner import myself
 from labctl.plan.model import HostPlan, Plan
 from labctl.plan.names import NSSWITCH, hosts_file
@@ -55,10 +53,8 @@ def bring_up(plan: Plan, *, lab: str, folder: Path, endpoint: Endpoint, say: Say
         with ExitStack() as undo:
             undo.callback(standing.discard, say)
             try:
-                standing.child = child = compose.up()
-                standing.daemon = daemon = Daemon(endpoint)  # imports the SDK while Compose works
-                sweep_if_needed(daemon)
-                _Meeting(standing, daemon, child, shielded=needs_shield(plan, circumstances)).wait()
+                daemon = standing.begin()
+                _Meeting(standing, daemon, shielded=needs_shield(plan, circumstances)).wait()
             except _ComposeFailed as error:
                 failure, taken = error, _subnets_in_the_way(standing)
                 if not overlaps((subnet4, there.subnet6), taken):
@@ -91,16 +87,17 @@ def find_circumstances(plan: Plan, words: tuple[str, ...], endpoint: Endpoint) -
 class _Meeting:
     """Attaches to each container as soon as it is there, gives it its agent, and waits for all to speak."""
 
-    def __init__(self, standing: DockerLab, daemon: Daemon, child: Child, *, shielded: bool) -> None:
+    def __init__(self, standing: DockerLab, daemon: Daemon, *, shielded: bool) -> None:
         self._standing = standing
         self._daemon = daemon
-        self._child = child
+        assert standing.child is not None  # it has begun
+        self._child = standing.child
         self._unattached = {host.name: host for host in standing.plan.hosts}
         self._silent = set(self._unattached)
         self._compose_runs = True
         self._shields = 1 if shielded else 0
         self._poller = select.poll()
-        self._poller.register(child, select.POLLIN | select.POLLHUP)
+        self._poller.register(self._child, select.POLLIN | select.POLLHUP)
         self._until = time.monotonic() + UP_WITHIN_S + PER_HOST_S * len(self._unattached)
 
     def wait(self) -> None:
