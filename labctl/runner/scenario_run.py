@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -70,7 +71,7 @@ class ScenarioRun:
         lab: Lab | None = None
         finishing: threading.Thread | None = None
         try:
-            lab = self._bring_up()
+            lab = self._bring_up(cancel)
             turn()
             if lab is not None:
                 run = LabRun(self._key, job, lab, self._options, self._narration, self._folder)
@@ -95,8 +96,12 @@ class ScenarioRun:
         self._listener(ScenarioEnded(self._key, outcome))
         return outcome
 
-    def _bring_up(self) -> Lab | None:
+    def _bring_up(self, cancel: Cancel) -> Lab | None:
+        """A lab, None if it can't be had. Cancelled goes through, as soon as the engine has something to say."""
+
         def say(words: str) -> None:
+            if select.select([cancel], [], [], 0)[0]:
+                raise Cancelled
             self._listener(Progressed(self._key, words))
 
         import_meanwhile(*self._needed_later())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -123,8 +124,12 @@ class Victim:
             self._apart.close()
 
     def wait(self) -> int:
-        """Its exit code."""
-        return self.process.wait(LONGEST_S)
+        """Its exit code. One that doesn't end is made to say on standard error what it does."""
+        try:
+            return self.process.wait(LONGEST_S)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)
+            return self.process.wait(LONGEST_S)
 
     def left(self) -> list[str]:
         """All that is left of it, in words."""
@@ -243,7 +248,7 @@ def scenarios(chance: random.Random, folder: Path) -> list[str]:
 
 def environment(folder: Path) -> dict[str, str]:
     """A run's own: this tree's labctl, and a place of its own for temporary files."""
-    return os.environ | {"PYTHONPATH": str(TOP), "TMPDIR": str(folder / "tmp")}
+    return os.environ | {"PYTHONPATH": str(TOP), "TMPDIR": str(folder / "tmp"), "PYTHONFAULTHANDLER": "1"}
 
 
 def plainly(folder: Path) -> Start:

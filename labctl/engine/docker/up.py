@@ -48,13 +48,13 @@ def bring_up(plan: Plan, *, lab: str, folder: Path, endpoint: Endpoint, say: Say
             continue
         there = moved(plan, subnet4, subnet6)
         compose.write(project(there, known, circumstances, spare4=subnet4))
-        say(f"starting {len(plan.hosts)} host{'s' * (len(plan.hosts) > 1)}")
+        say(doing_of(plan))
         standing = DockerLab(lab, there, compose, endpoint)
         with ExitStack() as undo:
             undo.callback(standing.discard, say)
             try:
                 daemon = standing.begin()
-                _Meeting(standing, daemon, shielded=needs_shield(plan, circumstances)).wait()
+                _Meeting(standing, daemon, say, shielded=needs_shield(plan, circumstances)).wait()
             except _ComposeFailed as error:
                 failure, taken = error, _subnets_in_the_way(standing)
                 if not overlaps((subnet4, there.subnet6), taken):
@@ -87,9 +87,10 @@ def find_circumstances(plan: Plan, words: tuple[str, ...], endpoint: Endpoint) -
 class _Meeting:
     """Attaches to each container as soon as it is there, gives it its agent, and waits for all to speak."""
 
-    def __init__(self, standing: DockerLab, daemon: Daemon, *, shielded: bool) -> None:
+    def __init__(self, standing: DockerLab, daemon: Daemon, say: Say, *, shielded: bool) -> None:
         self._standing = standing
         self._daemon = daemon
+        self._say = say
         assert standing.child is not None  # it has begun
         self._child = standing.child
         self._unattached = {host.name: host for host in standing.plan.hosts}
@@ -112,6 +113,7 @@ class _Meeting:
             if time.monotonic() > self._until:
                 raise broken_start(self._standing, next(iter(sorted(self._silent)), SHIELD))
             if self._unattached or self._silent or self._shields:
+                self._say(doing_of(self._standing.plan))
                 self._poller.poll(LOOK_AGAIN_MS)
 
     def _look(self) -> None:
@@ -164,6 +166,11 @@ class _Meeting:
             raise broken_start(self._standing, name) from error
         self._silent.discard(name)
         self._poller.unregister(channel)
+
+
+def doing_of(plan: Plan) -> str:
+    """What is being done, in words."""
+    return f"starting {len(plan.hosts)} host{'s' * (len(plan.hosts) > 1)}"
 
 
 def agent_settings(plan: Plan, host: HostPlan) -> dict[str, object]:

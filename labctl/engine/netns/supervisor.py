@@ -14,6 +14,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from labctl.agent import kernel
@@ -99,8 +100,9 @@ def _supervise(control: socket.socket) -> None:
         say(control, {"error": error.strerror or str(error), "errno": error.errno})
         return
     names = [order["name"] for order in orders["hosts"]]
-    hand_over(control, names, channels)
-    _Watch(control, names, pids).until_the_end(orders["memory"])
+    with suppress(ConnectionError):  # labctl has gone meanwhile
+        hand_over(control, names, channels)
+        _Watch(control, names, pids).until_the_end(orders["memory"])
 
 
 def _for_hosts_to_come() -> dict[str, str]:
