@@ -14,10 +14,13 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     Each is tried; nothing is changed. Exit code 0 if one works, else 3.
     """
     from labctl.cli.device import Device
+    from labctl.cli.signals import ending_on_signals
+    from labctl.cli.tellers import Quiet
     from labctl.engine.choose import readiness_of_all
     from labctl.report.health import health_lines, health_text
 
     device = Device()
-    found = readiness_of_all()
+    with ending_on_signals(Quiet(device).notice):  # what is tried is taken down
+        found = readiness_of_all()
     device.result(health_text(found) if as_json else "\n".join(health_lines(found, device.result_look)))
     ctx.exit(device.ending(0) if any(each.works for each in found) else 3)

@@ -11,7 +11,10 @@ from msgspec import Struct
 from labctl.plan.model import Plan
 
 Say = Callable[[str], None]
-"""Told, in a few words, what is being done now; for people who wait."""
+"""Told, in a few words, what is being done now; for people who wait. Told again while it lasts.
+
+What it raises ends what is being done, which then leaves nothing, and goes through.
+"""
 
 
 Purpose = Literal["links", "capture"]

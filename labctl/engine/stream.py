@@ -62,7 +62,10 @@ def take_order(control: socket.socket) -> dict[str, Any] | None:
 def _exactly(control: socket.socket, size: int) -> bytes | None:
     data = b""
     while len(data) < size:
-        piece = control.recv(min(size - len(data), 1 << 20))
+        try:
+            piece = control.recv(min(size - len(data), 1 << 20))
+        except ConnectionError:  # labctl went without having read all that it was told
+            return None
         if not piece:
             return None
         data += piece

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import _thread
 import os
+import select
 import threading
 from collections.abc import Sequence
 
@@ -73,13 +75,25 @@ class _Runs:
         self._guard = threading.Lock()
         self._stops = False
         self._cancelled, self._cancels = os.pipe()
+        self._begins = threading.Lock()
+        self._over, self._ends = os.pipe()
 
     def all(self) -> list[ScenarioOutcome]:
-        """Every outcome; those that were never begun are missing."""
-        if len(self._jobs) == 1:
-            self._work()
-        else:
-            self._work_on_threads(min(len(self._jobs), self._options.jobs + 1))
+        """Every outcome; those that were never begun are missing.
+
+        An interrupt may come between any two instructions here. So here nothing is held: everything else is done on
+        threads, which are told that they are cancelled where they can bear it.
+        """
+        has_begun = False
+        while True:
+            try:
+                if not has_begun:
+                    _thread.start_new_thread(self._be_all, ())
+                    has_begun = True
+                select.select([self._over], [], [])
+                break
+            except BaseException as error:
+                self._cancel(error)
         if self._failure is not None:
             raise self._failure
         return [outcome for _, outcome in sorted(self._outcomes.items())]
@@ -90,19 +104,27 @@ class _Runs:
 
     def close(self) -> None:
         """After everything is down."""
-        os.close(self._cancelled)
-        os.close(self._cancels)
+        for descriptor in (self._cancelled, self._cancels, self._over, self._ends):
+            os.close(descriptor)
+
+    def _be_all(self) -> None:
+        """Do all the work, and say when it is over. Whoever isn't sure that this has begun may begin it again."""
+        if not self._begins.acquire(blocking=False):
+            return
+        try:
+            if len(self._jobs) == 1:
+                self._work()
+            else:
+                self._work_on_threads(min(len(self._jobs), self._options.jobs + 1))
+        finally:
+            os.write(self._ends, b"!")
 
     def _work_on_threads(self, count: int) -> None:
         threads = [threading.Thread(target=self._work, name=f"lab-{number}") for number in range(count)]
         for thread in threads:
             thread.start()
         for thread in threads:
-            while thread.is_alive():
-                try:
-                    thread.join()
-                except BaseException as error:  # an interrupt: let every lab come down, then let it through
-                    self._cancel(error)
+            thread.join()
 
     def _work(self) -> None:
         """Take jobs until there are none. The thread lives as long as the run: labs die with the one that made them."""
@@ -112,7 +134,7 @@ class _Runs:
                 self._run(key, job)
             except Cancelled:
                 return
-            except BaseException as error:  # an interrupt, or an error of ours: every other lab must come down
+            except BaseException as error:  # an error of ours: every other lab must come down
                 self._cancel(error)
                 return
 

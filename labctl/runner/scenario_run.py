@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -74,7 +75,7 @@ class ScenarioRun:
         finishing: threading.Thread | None = None
         try:
             with self._bearing_shortage():
-                self._bring_up()
+                self._bring_up(cancel)
                 turn()
                 if self._lab is not None:
                     run = LabRun(self._key, job, self._lab, self._options, self._narration, self._folder)
@@ -119,8 +120,12 @@ class ScenarioRun:
                 raise
             self._narration.broke(str(short), short.hint)
 
-    def _bring_up(self) -> None:
+    def _bring_up(self, cancel: Cancel) -> None:
+        """The lab, unless it can't be had. Cancelled goes through, as soon as the engine has something to say."""
+
         def say(words: str) -> None:
+            if select.select([cancel], [], [], 0)[0]:
+                raise Cancelled
             self._listener(Progressed(self._key, words))
 
         import_meanwhile(*self._needed_later())

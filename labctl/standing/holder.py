@@ -76,13 +76,20 @@ def _be_holder(engine: Callable[[], Engine], plan: Plan, name: str, folder: Path
         with contextlib.suppress(BrokenPipeError):
             os.write(news, msgspec.json.encode(words) + b"\n")
 
+    said: list[str] = []
+
+    def say(words: str) -> None:
+        if said[-1:] != [words]:
+            said.append(words)
+            tell(doing=words)
+
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(0))
     tell(pid=os.getpid())
     try:
         made = engine()
-        made.prepare(plan, lambda words: tell(doing=words))
-        lab = made.up(plan, lab=f"{name}-{os.urandom(4).hex()}", folder=folder, say=lambda words: tell(doing=words))
+        made.prepare(plan, say)
+        lab = made.up(plan, lab=f"{name}-{os.urandom(4).hex()}", folder=folder, say=say)
     except EngineError as error:
         tell(error=str(error), hint=error.hint)
         return

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 
 
-def until(holds: Callable[[], bool], *, within_s: float) -> bool:
+def until(holds: Callable[[], bool], *, within_s: float, every_s: float = 0.001) -> bool:
     """Look until it holds; whether it did within so many seconds."""
     deadline = time.monotonic() + within_s
     while not holds():
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.001)
+        time.sleep(every_s)
     return True

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from labctl.cli import selection, validate
-from labctl.cli.main import run_labctl
+from labctl.cli.commands import run_labctl
 from labctl.scenario.problems import ScenarioError
 from labctl.scenario.read import read_scenario
 from labctl.scenario.yaml import syntax

@@ -20,7 +20,16 @@ class Child:
     POSIX system, and without the naps of subprocess's own waiting.
     """
 
-    def __init__(self, words: Sequence[str], *, environment: Mapping[str, str], folder: Path, output: Path) -> None:
+    def __init__(
+        self,
+        words: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        folder: Path,
+        output: Path,
+        holds: Sequence[int] = (),
+    ) -> None:
+        """`holds`: descriptors of this process that it and its children keep open as long as one of them lives."""
         self._end, held = os.pipe()
         try:
             with output.open("ab") as printed:
@@ -31,7 +40,7 @@ class Child:
                     stderr=printed,
                     env=environment,
                     cwd=folder,
-                    pass_fds=[held],
+                    pass_fds=[held, *holds],
                     start_new_session=True,
                 )
         except OSError:

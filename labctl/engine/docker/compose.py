@@ -9,6 +9,8 @@ from pathlib import Path
 from labctl.engine.contract import EngineError
 from labctl.engine.docker.child import Child
 from labctl.engine.docker.endpoint import Endpoint
+from labctl.engine.docker.orphans import OWNER
+from labctl.engine.owner import myself
 
 OVERRIDE = "LABCTL_COMPOSE"
 _PLUGIN = "docker-compose"
@@ -47,14 +49,22 @@ def compose_version(words: tuple[str, ...]) -> str:
 
 
 class Project:
-    """A Compose file and the children that bring it up and down. Its folder holds the file and what they printed."""
+    """A Compose file and the children that bring it up and down. Its folder holds the file and what they printed.
+
+    `holds`: descriptors that each of these children keeps open as long as it lives.
+    """
 
     def __init__(self, name: str, folder: Path, words: tuple[str, ...], endpoint: Endpoint) -> None:
         self._name = name
         self._file = folder / "compose.json"
         self._output = folder / "compose.log"
         self._words = words
-        self._environment = endpoint.environment() | {"COMPOSE_PROGRESS": "plain", "COMPOSE_ANSI": "never"}
+        self._environment = endpoint.environment() | {
+            "COMPOSE_PROGRESS": "plain",
+            "COMPOSE_ANSI": "never",
+            OWNER: str(myself()),
+        }
+        self.holds: tuple[int, ...] = ()
 
     def write(self, text: str) -> None:
         """Write the Compose file, and begin a new page for what the children print."""
@@ -81,6 +91,6 @@ class Project:
         words = [*self._words, "--project-name", self._name, "--file", str(self._file), *command]
         folder = self._file.parent
         try:
-            return Child(words, environment=self._environment, folder=folder, output=self._output)
+            return Child(words, environment=self._environment, folder=folder, output=self._output, holds=self.holds)
         except OSError as error:
             raise EngineError(f"'{self._words[0]}' does not run: {error}", hint=f"look at {OVERRIDE}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -16,6 +17,8 @@ from labctl.engine.docker.endpoint import Endpoint
 from labctl.engine.docker.labels import labels
 from labctl.engine.docker.parallel import in_parallel
 from labctl.engine.docker.removal import remove_lab
+from labctl.engine.docker.sweep import sweep_beside
+from labctl.engine.docker.watched import Watched, watch
 from labctl.engine.owner import myself
 from labctl.engine.sidecar import demand_attendable
 from labctl.plan.model import Plan
@@ -36,6 +39,8 @@ class DockerLab:
         self.channels_by_host: dict[str, DockerChannel] = {}
         self.containers: dict[str, str] = {}
         self.daemon: Daemon | None = None
+        self._watched: Watched | None = None
+        self._sweeping: threading.Thread | None = None
         self._attendants: Attendants | None = None
 
     @property
@@ -45,6 +50,15 @@ class DockerLab:
     @property
     def channels(self) -> Mapping[str, DockerChannel]:
         return self.channels_by_host
+
+    def begin(self) -> Daemon:
+        """Let Compose make it, and look for what dead owners left. From here on this process's death takes it along."""
+        self._watched = watch(self.lab, self._endpoint)
+        self.project.holds = (self._watched.lifeline,)
+        self.child = self.project.up()
+        self.daemon = Daemon(self._endpoint)  # imports the SDK while Compose works
+        self._sweeping = sweep_beside(self.daemon)
+        return self.daemon
 
     def halt(self, host: str) -> None:
         """Take its container off the network, and kill it and its sidecars'. Compose must be done with it by then."""
@@ -76,13 +90,15 @@ class DockerLab:
         self._finish()  # hosts may speak before Compose has noticed that they started
         with suppress(EngineError):  # without Compose the rest is removed all the same
             self.child = self.project.down()
+        if self._sweeping is not None:
+            self._sweeping.join()  # and again: what a dead owner asked for last may not have been made by then
+            self._sweeping = sweep_beside(self.daemon)
         ends = [partial(self.daemon.kill, container) for container in self.containers.values()]
         in_parallel([*ends, *self._attendants.ends()] if self._attendants is not None else ends)
         self._close_channels()
         self._finish()
         remove_lab(self.daemon, self.lab)
-        self._is_down = True
-        self.daemon.close()
+        self._is_gone()
 
     def discard(self, say: Say) -> None:
         """Remove a lab that is only half there. Compose may be in the middle of making it.
@@ -93,13 +109,22 @@ class DockerLab:
             self.child.end()
             self.child.close()
         self._close_channels()
+        self._is_down = True
         try:
             self.daemon = self.daemon or Daemon(self._endpoint)
             remove_lab(self.daemon, self.lab, settled_looks=3)
-            self.daemon.close()
+            self._is_gone()
         except EngineError as left:
             say(str(left))
+
+    def _is_gone(self) -> None:
+        assert self.daemon is not None  # it was needed to remove it
         self._is_down = True
+        if self._watched is not None:
+            self._watched.end()
+        if self._sweeping is not None:
+            self._sweeping.join()
+        self.daemon.close()
 
     def _finish(self) -> None:
         if self.child is None:

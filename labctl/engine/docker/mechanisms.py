@@ -9,6 +9,7 @@ from labctl.engine.docker.attending import demand_image, probed
 from labctl.engine.docker.daemon import Daemon
 from labctl.engine.docker.endpoint import Endpoint
 from labctl.engine.docker.labels import labels
+from labctl.engine.docker.watched import watch
 from labctl.engine.owner import myself
 from labctl.engine.sidecar import findings
 
@@ -18,7 +19,11 @@ def mechanisms(endpoint: Endpoint) -> tuple[Finding, ...]:
     daemon = Daemon(endpoint)
     try:
         demand_image(daemon)
-        carries = labels(f"probe-{os.urandom(4).hex()}", "probe", myself())  # so that a sweep finds it
-        return findings(probed(daemon, carries, "all")["mechanisms"])
+        lab = f"probe-{os.urandom(4).hex()}"
+        watched = watch(lab, endpoint)
+        try:
+            return findings(probed(daemon, labels(lab, "probe", myself()), "all")["mechanisms"])
+        finally:
+            watched.end()
     finally:
         daemon.close()

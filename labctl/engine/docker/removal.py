@@ -41,10 +41,10 @@ def remove_lab(
             hint = "remove it with 'docker rm --force' and 'docker network rm'"
             raise EngineError(f"of lab {lab} this could not be removed: {', '.join(left)}{why}", hint=hint)
         if raised or empty:
-            _pause()
+            pause()
 
 
-def _pause() -> None:
+def pause() -> None:
     """Before the next look. The daemon has nothing to wait on for what this is about: an endpoint that is still in a
     network (its container is gone, and waited for), and what a Compose that was ended may have asked for."""
     time.sleep(_LOOK_AGAIN_S)

@@ -11,7 +11,11 @@ from functools import partial
 from labctl.engine.contract import EngineError, LabSeen
 from labctl.engine.docker.daemon import Daemon
 from labctl.engine.docker.labels import OWNER, Made, lives
-from labctl.engine.docker.removal import remove_lab
+from labctl.engine.docker.orphans import end_orphans
+from labctl.engine.docker.removal import pause, remove_lab
+from labctl.engine.owner import is_alive, parse
+
+_SETTLED_LOOKS = 5
 
 
 def seen(daemon: Daemon) -> list[LabSeen]:
@@ -40,19 +44,41 @@ def _lab(parts: Sequence[Made]) -> LabSeen:
     )
 
 
-def sweep_if_needed(daemon: Daemon) -> None:
-    """Look for what dead owners left, and remove it on the side: nobody waits for it, the next one may finish it."""
-    if any(one.alive is False for one in seen(daemon)):
-        threading.Thread(target=_sweep_quietly, args=(daemon,), daemon=True).start()
+def sweep_beside(daemon: Daemon) -> threading.Thread:
+    """Begin to look for what dead owners left, and to remove it, while other things go on; to be joined."""
+    thread = threading.Thread(target=_sweep_quietly, args=(daemon,), daemon=True)
+    thread.start()
+    return thread
 
 
 def _sweep_quietly(daemon: Daemon) -> None:
-    with suppress(EngineError):
+    with suppress(EngineError):  # whoever's run this is, it isn't about that; `labctl down --all` says it
         swept(daemon)
 
 
 def swept(daemon: Daemon, *, older_than_s: float | None = None) -> list[str]:
-    """Remove dead owners' labs, and such as old as that whose owner can't be judged; say which, a line each."""
+    """Remove dead owners' labs, and such as old as that whose owner can't be judged; say which, a line each.
+
+    A dead owner's Compose may still be at it: it is ended first, and what it asked for last is waited for.
+    """
+    looks = _SETTLED_LOOKS if end_orphans(is_known_dead) else 1
+    lines: list[str] = []
+    while looks:
+        removed = _swept_once(daemon, older_than_s)
+        lines += [line for line in removed if line not in lines]
+        looks -= not removed
+        if removed or looks:
+            pause()
+    return lines
+
+
+def is_known_dead(owner: str) -> bool:
+    """Whether that owner ran here, and does no more."""
+    known = parse(owner)
+    return known is not None and is_alive(known) is False
+
+
+def _swept_once(daemon: Daemon, older_than_s: float | None) -> list[str]:
     lines = []
     for parts in _labs(daemon):
         lab = _lab(parts)

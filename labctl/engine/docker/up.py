@@ -12,7 +12,6 @@ from pathlib import Path
 from labctl.agent.boot import bundle
 from labctl.engine.contract import EngineError, Say
 from labctl.engine.docker.channel import DockerChannel
-from labctl.engine.docker.child import Child
 from labctl.engine.docker.compose import Project, compose_version, find_compose
 from labctl.engine.docker.daemon import Daemon
 from labctl.engine.docker.endpoint import Endpoint
@@ -21,7 +20,6 @@ from labctl.engine.docker.lab import DockerLab, broken_start
 from labctl.engine.docker.labels import labels
 from labctl.engine.docker.project import GID, SHIELD, UID, Circumstances, needs_shield, project, project_name
 from labctl.engine.docker.subnets import RANGES4, candidates, overlaps
-from labctl.engine.docker.sweep import sweep_if_needed
 from labctl.engine.owner import myself
 from labctl.plan.model import HostPlan, Plan
 from labctl.plan.names import NSSWITCH, hosts_file
@@ -55,15 +53,13 @@ def bring_up(plan: Plan, *, lab: str, folder: Path, endpoint: Endpoint, say: Say
             continue
         there = moved(plan, subnet4, subnet6)
         compose.write(project(there, known, circumstances, spare4=subnet4))
-        say(f"starting {len(plan.hosts)} host{'s' * (len(plan.hosts) > 1)}")
+        say(doing_of(plan))
         standing = DockerLab(lab, there, compose, endpoint)
         with ExitStack() as undo:
             undo.callback(standing.discard, say)
             try:
-                standing.child = child = compose.up()
-                standing.daemon = daemon = Daemon(endpoint)  # imports the SDK while Compose works
-                sweep_if_needed(daemon)
-                _Meeting(standing, daemon, child, shielded=needs_shield(plan, circumstances)).wait()
+                daemon = standing.begin()
+                _Meeting(standing, daemon, say, shielded=needs_shield(plan, circumstances)).wait()
             except _ComposeFailed:
                 if standing.daemon is None or standing.daemon.networks(standing.lab):
                     raise
@@ -107,16 +103,18 @@ def find_circumstances(plan: Plan, words: tuple[str, ...], endpoint: Endpoint) -
 class _Meeting:
     """Attaches to each container as soon as it is there, gives it its agent, and waits for all to speak."""
 
-    def __init__(self, standing: DockerLab, daemon: Daemon, child: Child, *, shielded: bool) -> None:
+    def __init__(self, standing: DockerLab, daemon: Daemon, say: Say, *, shielded: bool) -> None:
         self._standing = standing
         self._daemon = daemon
-        self._child = child
+        self._say = say
+        assert standing.child is not None  # it has begun
+        self._child = standing.child
         self._unattached = {host.name: host for host in standing.plan.hosts}
         self._silent = set(self._unattached)
         self._compose_runs = True
         self._shields = 1 if shielded else 0
         self._poller = select.poll()
-        self._poller.register(child, select.POLLIN | select.POLLHUP)
+        self._poller.register(self._child, select.POLLIN | select.POLLHUP)
         self._until = time.monotonic() + UP_WITHIN_S + PER_HOST_S * len(self._unattached)
 
     def wait(self) -> None:
@@ -131,6 +129,7 @@ class _Meeting:
             if time.monotonic() > self._until:
                 raise broken_start(self._standing, next(iter(sorted(self._silent)), SHIELD))
             if self._unattached or self._silent or self._shields:
+                self._say(doing_of(self._standing.plan))
                 self._poller.poll(LOOK_AGAIN_MS)
 
     def _look(self) -> None:
@@ -183,6 +182,11 @@ class _Meeting:
             raise broken_start(self._standing, name) from error
         self._silent.discard(name)
         self._poller.unregister(channel)
+
+
+def doing_of(plan: Plan) -> str:
+    """What is being done, in words."""
+    return f"starting {len(plan.hosts)} host{'s' * (len(plan.hosts) > 1)}"
 
 
 def agent_settings(plan: Plan, host: HostPlan) -> dict[str, object]:

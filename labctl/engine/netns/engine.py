@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import socket
 import sys
 import time
@@ -22,6 +23,8 @@ from labctl.plan.model import Plan
 
 _UP_WITHIN_S = 60.0
 _DOWN_WITHIN_S = 10.0
+_NOT_FOR_IT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What a terminal sends to all: blocked from the birth of the supervisor on, until it ignores them."""
 _BOOT = (
     "import gc, os, sys; gc.disable(); sys.path.insert(0, sys.argv[2])\n"
     "try:\n"
@@ -76,7 +79,9 @@ class Supervisor:
         words = [sys.executable, "-I", "-S", "-c", _BOOT, str(os.getpid()), _package_folder()]
         actions = [(os.POSIX_SPAWN_DUP2, theirs.fileno(), 3)]
         try:
-            self._pid: int | None = os.posix_spawn(sys.executable, words, {"LC_ALL": "C.UTF-8"}, file_actions=actions)
+            self._pid: int | None = os.posix_spawn(
+                sys.executable, words, {"LC_ALL": "C.UTF-8"}, file_actions=actions, setsigmask=_NOT_FOR_IT
+            )
         except OSError as error:
             self._control.close()
             raise _unbuildable(error.strerror or str(error)) from error

@@ -14,6 +14,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from labctl.agent import kernel
@@ -34,6 +35,8 @@ _NAMESPACES = (
     | kernel.CLONE_NEWIPC
     | kernel.CLONE_NEWUTS
 )
+_LABCTLS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""These signals tell labctl to end; it then ends the lab."""
 _FIRST_UID, _UIDS = 61184, 4096  # systemd's range for users that come and go; nobody else's files or processes
 
 
@@ -41,6 +44,9 @@ def main() -> None:
     """Be the launcher: leave the namespaces, fork the supervisor, wait for its end."""
     parent = int(sys.argv[1])
     kernel.die_with_parent(parent, signal.SIGKILL)
+    for number in _LABCTLS:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _LABCTLS)  # who began this process has blocked them
     libraries.keep_at_hand()
     control = socket.socket(fileno=CONTROL)
     try:
@@ -81,8 +87,6 @@ def leave_namespaces() -> None:
 def _supervise(control: socket.socket) -> None:
     """Be the first process of the lab: make what is ordered, watch it, and end when labctl does."""
     kernel.die_with_parent(0, signal.SIGKILL)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
     os.setsid()
     try:
         kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
@@ -96,8 +100,9 @@ def _supervise(control: socket.socket) -> None:
         say(control, {"error": error.strerror or str(error), "errno": error.errno})
         return
     names = [order["name"] for order in orders["hosts"]]
-    hand_over(control, names, channels)
-    _Watch(control, names, pids).until_the_end(orders["memory"])
+    with suppress(ConnectionError):  # labctl has gone meanwhile
+        hand_over(control, names, channels)
+        _Watch(control, names, pids).until_the_end(orders["memory"])
 
 
 def _for_hosts_to_come() -> dict[str, str]:

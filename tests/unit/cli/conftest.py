@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from labctl.cli.main import run_labctl
+from labctl.cli.commands import run_labctl
 from labctl.plan.model import Plan
 from labctl.plan.shipped import shipped
 from tests.unit.cli.stand_in import StandInEngine, StandInRunner, write_scenario

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labctl.cli.main import run_labctl
+from labctl.cli.commands import run_labctl
 
 
 @pytest.fixture(autouse=True)

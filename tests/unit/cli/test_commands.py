@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from labctl import __version__
-from labctl.cli.main import cli
+from labctl.cli.commands import cli
 from labctl.engine.contract import Finding, Readiness
 from tests.unit.cli.conftest import Run
 from tests.unit.cli.stand_in import write_scenario
@@ -119,7 +119,7 @@ def test_help_and_validate_import_neither_docker_nor_rich_nor_pytest_nor_testinf
     for words in (["--help"], ["validate", "labs/a.yaml"], ["explain", "labs/a.yaml"], ["run", "--help"]):
         script = f"""
 import sys
-from labctl.cli.main import run_labctl
+from labctl.cli.commands import run_labctl
 code = run_labctl({words!r})
 heavy = {{"docker", "rich", "pytest", "testinfra", "jinja2", "requests"}} & set(sys.modules)
 sys.exit(f"imported: {{heavy}}" if heavy else code)

@@ -19,7 +19,7 @@ import sys
 import labctl.cli.keeping as keeping
 import labctl.cli.running as running
 import labctl.standing.visit as visit
-from labctl.cli.main import run_labctl
+from labctl.cli.commands import run_labctl
 from labctl.engine.fake.engine import Fake
 keeping.choose = running.choose = lambda name, plans, say: Fake()
 keeping.maker_of = running.maker_of = lambda engine: Fake
