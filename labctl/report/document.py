@@ -80,7 +80,8 @@ class HostShown(Struct, frozen=True, kw_only=True):
 class ScenarioShown(Struct, frozen=True):
     """A scenario. `folder` holds its records; `again` is the command that runs it alone.
 
-    `machines` are its hosts as they stood; there are none where the lab never came up.
+    `machines` are its hosts as they stood; there are none where the lab never came up. `in_force` says in words what
+    held its programs, `internet` whether it was opened to other networks (`allow: internet`).
     """
 
     id: str
@@ -97,6 +98,8 @@ class ScenarioShown(Struct, frozen=True):
     lab: str
     again: str
     steps: tuple[StepShown, ...]
+    in_force: dict[str, str] = {}
+    internet: bool = False
 
 
 class RunDocument(Struct, frozen=True, kw_only=True):
@@ -144,6 +147,8 @@ def scenario_shown(outcome: ScenarioOutcome) -> ScenarioShown:
         lab=outcome.lab,
         again=again(outcome),
         steps=tuple(map(_step_shown, outcome.steps)),
+        in_force=outcome.in_force,
+        internet=outcome.plan is not None and outcome.plan.internet,
     )
 
 

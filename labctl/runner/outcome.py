@@ -66,7 +66,7 @@ class ScenarioOutcome(Struct, frozen=True, kw_only=True):
     `id` is its path as given without `.yaml`, with `[ipv6]` and the like where it is run with several families.
     `reason` says why an UNKNOWN or SKIPPED one is so, `hint` what to do. `folder` holds the run's records. `lab` is the
     name of the lab where it was left standing, else empty. `plan` is that of the lab as it stood, with the addresses
-    that it had; None where it never did.
+    that it had; None where it never did. `in_force`: what held its programs, in words, by what it is about.
     """
 
     id: str
@@ -82,6 +82,7 @@ class ScenarioOutcome(Struct, frozen=True, kw_only=True):
     folder: Path | None = None
     lab: str = ""
     plan: Plan | None = None
+    in_force: dict[str, str] = {}
 
 
 def exit_code(outcomes: Iterable[ScenarioOutcome]) -> int:

@@ -14,7 +14,7 @@ from labctl.hosts.conversation import Cancel, Cancelled
 from labctl.observe.names import JOURNAL, PLAN
 from labctl.plan.model import Plan
 from labctl.runner.events import Listener, Progressed, ScenarioBegan, ScenarioEnded
-from labctl.runner.facts import import_meanwhile
+from labctl.runner.facts import OPEN, import_meanwhile
 from labctl.runner.job import Job, Options
 from labctl.runner.lab_run import LabRun, records_what
 from labctl.runner.narration import Narration
@@ -109,7 +109,7 @@ class ScenarioRun:
             return None
         self._stood = lab.plan
         (self._folder / PLAN).write_bytes(plan_json(lab.plan))  # now with the addresses that it has
-        self._journal.write("lab-up", hosts=placed(lab.plan))
+        self._journal.write("lab-up", hosts=placed(lab.plan), internet=lab.plan.internet)
         return lab
 
     def _tear_down(self, lab: Lab) -> None:
@@ -157,7 +157,8 @@ class ScenarioRun:
             took_s=(time.monotonic_ns() - self._began_ns) / 1e9,
             reason=broken.reason if broken is not None else "",
             hint=broken.hint if broken is not None else "",
-            notes=job.plan.notes,
+            notes=((OPEN,) if job.plan.internet else ()) + job.plan.notes,
+            in_force=self._narration.facts,
             folder=self._folder,
             lab=self._kept_as,
             plan=self._stood,

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from labctl.agent.boot import COMMAND
 from labctl.engine.docker.labels import HOST
-from labctl.plan.model import AbsentHost, HostPlan, Plan
+from labctl.plan.model import AbsentHost, HostPlan, Limits, Plan
 from labctl.plan.sysctls import names_an_interface
 from labctl.scenario.model import Family
 
@@ -107,15 +107,21 @@ def _others(host: HostPlan, plan: Plan) -> list[str]:
     ]
 
 
+def container_limits(limits: Limits) -> dict[str, int]:
+    """What a whole container may use, so that its programs together may use what the plan says: the agent's on top."""
+    processes = 3 * limits.processes + _AGENT_PROCESSES  # each program has a keeper, and perhaps a tracer
+    return {"processes": processes, "memory": limits.memory + _AGENT_MEMORY}
+
+
 def _confined(host: HostPlan) -> Json:
     limits = host.limits
-    memory = limits.memory + _AGENT_MEMORY
+    whole = container_limits(limits)
     return {
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true"],
-        "pids_limit": 3 * limits.processes + _AGENT_PROCESSES,  # each program has a keeper, and perhaps a tracer
-        "mem_limit": str(memory),
-        "memswap_limit": str(memory),
+        "pids_limit": whole["processes"],
+        "mem_limit": str(whole["memory"]),
+        "memswap_limit": str(whole["memory"]),
         "ulimits": {
             "core": 0,
             "nofile": {"soft": max(limits.files, 4096), "hard": max(limits.files, 4096)},

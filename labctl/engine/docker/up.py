@@ -19,7 +19,7 @@ from labctl.engine.docker.endpoint import Endpoint
 from labctl.engine.docker.glance import look
 from labctl.engine.docker.lab import DockerLab, broken_start
 from labctl.engine.docker.labels import labels
-from labctl.engine.docker.project import GID, UID, Circumstances, bridge_name, project, project_name
+from labctl.engine.docker.project import GID, UID, Circumstances, bridge_name, container_limits, project, project_name
 from labctl.engine.docker.subnets import candidates, overlaps
 from labctl.engine.docker.sweep import sweep_if_needed
 from labctl.engine.owner import myself
@@ -188,5 +188,20 @@ def agent_settings(plan: Plan, host: HostPlan) -> dict[str, object]:
             "file_size": limits.file_size,
             "output": limits.output,
         },
+        "asked": asked_of(host),
         "files": {} if plan.internet else {"/etc/hosts": hosts_file(plan, host.name), "/etc/nsswitch.conf": NSSWITCH},
+    }
+
+
+def asked_of(host: HostPlan) -> dict[str, dict[str, object]]:
+    """What must be in force on a host (labctl.agent.holding): what was asked for, and nothing that nobody did.
+
+    Of processes a container's limit is the one there is, of memory it is so beside that of each program.
+    """
+    limits = host.limits
+    whole = container_limits(limits)
+    return {
+        "limits": {name: getattr(limits, name) for name in limits.asked if name != "processes"},
+        "container": {name: whole[name] for name in limits.asked if name in whole},
+        "sysctls": dict(host.declared),
     }
