@@ -21,6 +21,9 @@ _CGROUPS = {
 _NO_LIMIT = 1 << 60
 """Version 1 writes the largest number there is for none."""
 
+_PAGES = 1 << 16
+"""A limit on memory is kept in whole pages, of at most so many bytes."""
+
 _ROUNDED = ("net.ipv4.neigh.", "net.ipv6.neigh.")
 """Settings that the kernel keeps in ticks of its own: what is read is about what was written."""
 
@@ -57,6 +60,14 @@ def shortfalls(asked: Mapping[str, Mapping[str, Any]], found: Mapping[str, Any])
         values = found.get(kind, {})
         for name, wanted in asked.get(kind, {}).items():
             came = values.get(name)
-            if came != wanted and not (came is not None and name.startswith(_ROUNDED)):
+            if not _is_had(name, wanted, came):
                 short.append(f"{name} {of}: {wanted} asked for, {'none' if came is None else came} in force")
     return short
+
+
+def _is_had(name: str, wanted: Any, came: Any) -> bool:  # Any: a number, or a setting's text
+    if came is None or came == wanted:
+        return bool(came == wanted)
+    if name == "memory":
+        return bool(0 <= wanted - came < _PAGES)
+    return name.startswith(_ROUNDED)
