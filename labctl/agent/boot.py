@@ -57,6 +57,7 @@ AGENT = "labctl.agent.serve"
 SIDECAR = "labctl.sidecar.serve"
 CAPTURE = "labctl.sidecar.capture"
 PROBE = "labctl.sidecar.probe"
+WALL = "labctl.sidecar.wall"
 """Modules whose `main` can be run there."""
 
 

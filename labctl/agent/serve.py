@@ -74,7 +74,7 @@ class Agent:
                 "python": sys.version.split()[0],
                 "pid": os.getpid(),
                 "offset_ns": offset_ns(),
-                "in_force": in_force(self._settings.how),
+                "in_force": in_force(self._settings.how, self._settings.asked),
             }
         )
         self._nurseries.refill()

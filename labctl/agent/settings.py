@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import os
 import resource
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from labctl.agent.confine import Confinement, confine
+from labctl.agent.holding import Facts, of_the_container, settings_now, shortfalls
 from labctl.agent.seccomp import program_filter
-
-Facts = dict[str, Any]  # Any: JSON's own types, as the hello frame carries them
 
 
 class Settings(NamedTuple):
     """One host's settings. `files` are to be written, by path: a container's own would ask Docker for names.
 
     `acts_as`: whose ids the agent takes to read programs' /proc entries and to make what they may open (None: its
-    own will do).
+    own will do). `asked` are limits and kernel settings that must be in force (labctl.agent.holding).
     """
 
     host: str
@@ -26,6 +27,7 @@ class Settings(NamedTuple):
     how: Confinement
     acts_as: Confinement | None
     files: dict[str, str]
+    asked: dict[str, dict[str, Any]]
 
 
 def settings_from(values: dict[str, Any]) -> Settings:
@@ -53,14 +55,27 @@ def settings_from(values: dict[str, Any]) -> Settings:
         how=how,
         acts_as=None if own_namespace or how.uid == os.geteuid() else how,
         files=dict(values.get("files", {})),
+        asked=dict(values.get("asked", {})),
     )
 
 
-def in_force(how: Confinement) -> Facts:
+def in_force(how: Confinement, asked: Mapping[str, Mapping[str, Any]] = MappingProxyType({})) -> Facts:
     """What a program finds itself held by: read back from inside one, by becoming one as far as exec.
 
-    `{"error": …}` when a privilege could not be given up: then no program may be started.
+    With an `error` when a privilege could not be given up, or something that was asked for can't be had: then no
+    program may be started.
     """
+    facts = _held(how)
+    if "error" in facts:
+        return facts
+    facts["sysctls"] = settings_now(asked.get("sysctls", {}))
+    if not how.own_user_namespace:
+        facts["container"] = of_the_container()
+    short = shortfalls(asked, facts)
+    return facts | ({"error": "; ".join(short)} if short else {})
+
+
+def _held(how: Confinement) -> Facts:
     come, go = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -78,12 +93,12 @@ def in_force(how: Confinement) -> Facts:
 
 
 def _look_inside(how: Confinement) -> Facts:
+    was_filtered = _status().get("Seccomp") == "2"
     try:
         confine(how)
     except OSError as error:
         return {"error": str(error)}
-    with open("/proc/self/status") as status:
-        rows = dict(row.split(":", 1) for row in status.read().splitlines())
+    rows = _status()
     limits = {
         name: resource.getrlimit(which)[1]
         for name, which in (
@@ -95,9 +110,17 @@ def _look_inside(how: Confinement) -> Facts:
     }
     return {
         "uid": os.getuid(),
-        "capabilities": rows.get("CapPrm", "").strip(),
-        "bounding": rows.get("CapBnd", "").strip(),
-        "no_new_privileges": rows.get("NoNewPrivs", "").strip() == "1",
-        "seccomp": rows.get("Seccomp", "").strip() == "2",
+        "capabilities": rows.get("CapPrm", ""),
+        "bounding": rows.get("CapBnd", ""),
+        "no_new_privileges": rows.get("NoNewPrivs") == "1",
+        "seccomp": how.filter is not None and rows.get("Seccomp") == "2",
+        "seccomp_of_container": was_filtered,
         "limits": limits,
     }
+
+
+def _status() -> dict[str, str]:
+    """This process as proc(5) has it."""
+    with open("/proc/self/status") as status:
+        rows = (row.split(":", 1) for row in status.read().splitlines())
+        return {name: value.strip() for name, value in rows}

@@ -79,7 +79,7 @@ def _hindrance(plans: Sequence[Plan]) -> str | None:
         looks.version()
         find_compose()
         images = dict.fromkeys(host.image for plan in plans for host in plan.hosts)
-        if any(plan.attended for plan in plans):
+        if any(plan.attended or not plan.internet for plan in plans):
             images[SIDECAR_IMAGE] = None
         missing = [image for image in images if looks.image_labels(image) is None]
     except EngineError as error:

@@ -1,4 +1,4 @@
-"""A channel to a probe (labctl.sidecar.probe) -> what it found about the packet filter."""
+"""A channel to what says one thing and ends -> what it said; of a probe (labctl.sidecar.probe) what it found."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Json = dict[str, Any]  # Any: JSON's own types
 
 def found_by(channel: Channel) -> Json:
     """What it says, once it has. EngineError, with its words, if the packet filter could not be tried."""
-    words = _first_word(channel)
+    words = first_word(channel)
     if words.get("ev") != "probed":
         raise EngineError(f"the packet filter could not be tried: {words.get('detail', 'nothing was said')}")
     return words
 
 
-def _first_word(channel: Channel) -> Json:
+def first_word(channel: Channel) -> Json:
     """The first frame's header, {} if there is none."""
     decoder = Decoder()
     until = time.monotonic() + _PROBED_WITHIN_S

@@ -54,6 +54,7 @@ def joined(records: Records) -> Story:
             RulesSeen(host=one.host, at_ns=one.at_ns - zero_ns, rules=tuple(rule.words for rule in one.rules))
             for one in told.in_force
         ),
+        is_open=records.plan.get("internet") is True,
         problems=(*_unrecorded(records), *records.problems, *told.problems, *network.problems, *cast.problems),
     )
     return replace(story, moments=moments(story))

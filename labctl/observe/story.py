@@ -184,6 +184,7 @@ class Story(Struct, frozen=True, kw_only=True):
     """All of it. `problems` says what could not be read, or was cut off, a text each.
 
     `id`, `engine`, `verdict` and `reason` are the outcome's; `about` and `text` the scenario's claim and its file.
+    `is_open`: the lab was opened to other networks.
     """
 
     id: str
@@ -204,3 +205,4 @@ class Story(Struct, frozen=True, kw_only=True):
     rules: tuple[RulesSeen, ...] = ()
     moments: tuple[Moment, ...] = ()
     problems: tuple[str, ...] = ()
+    is_open: bool = False

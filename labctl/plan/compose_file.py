@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from labctl.plan.dockerfile import STANDARD_PATH
 from labctl.plan.image import Image, built, named
@@ -195,16 +196,17 @@ class _Reader:
 
 
 def _limits(nodes: dict[str, Node], page: Page) -> Limits:
-    default = Limits()
     ulimits = read_ulimits(nodes["ulimits"], page) if "ulimits" in nodes else {}
     memory = read_size(nodes["mem_limit"], page) if "mem_limit" in nodes else None
     processes = read_whole(nodes["pids_limit"], page) if "pids_limit" in nodes else None
-    return Limits(
-        processes=processes or default.processes,
-        memory=memory or default.memory,
-        files=ulimits.get("nofile", default.files),
-        file_size=ulimits.get("fsize", default.file_size),
-    )
+    asked = {
+        "processes": processes or None,
+        "memory": memory or None,
+        "files": ulimits.get("nofile"),
+        "file_size": ulimits.get("fsize"),
+    }
+    given: dict[str, int] = {name: value for name, value in asked.items() if value is not None}
+    return replace(Limits(), **given, asked=tuple(given))
 
 
 def _refuse_variables(nodes: dict[str, Node], page: Page) -> None:

@@ -19,13 +19,18 @@ class ProgramFolder(Struct, frozen=True):
 
 
 class Limits(Struct, frozen=True):
-    """What a host's programs may use. Sizes in bytes, counts of processes and of open files per process."""
+    """What a host's programs may use. Sizes in bytes, counts of processes and of open files per process.
+
+    `asked` names those that compose.yaml asks for: they are in force, or nothing is run. The others may be stricter
+    where the machine is.
+    """
 
     processes: int = 256
     memory: int = 512 * 1024 * 1024
     files: int = 1024
     file_size: int = 256 * 1024 * 1024
     output: int = 8 * 1024 * 1024
+    asked: tuple[str, ...] = ()
 
 
 class HostPlan(Struct, frozen=True, kw_only=True):

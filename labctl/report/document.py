@@ -82,7 +82,8 @@ class ScenarioShown(Struct, frozen=True):
     `--repeat` and `--until-failure`, which keep the records, the steps and the machines of the last round and of what
     didn't pass; otherwise it is 0.
 
-    `machines` are its hosts as they stood; there are none where the lab never came up.
+    `machines` are its hosts as they stood; there are none where the lab never came up. `in_force` says in words what
+    held its programs, `internet` whether it was opened to other networks (`allow: internet`).
     """
 
     id: str
@@ -99,6 +100,8 @@ class ScenarioShown(Struct, frozen=True):
     lab: str
     again: str
     steps: tuple[StepShown, ...]
+    in_force: dict[str, str] = {}
+    internet: bool = False
     round: int = 0
 
 
@@ -147,6 +150,8 @@ def scenario_shown(outcome: ScenarioOutcome) -> ScenarioShown:
         lab=outcome.lab,
         again=again(outcome),
         steps=tuple(map(_step_shown, outcome.steps)),
+        in_force=outcome.in_force,
+        internet=outcome.plan is not None and outcome.plan.internet,
         round=outcome.round,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import threading
 from contextlib import suppress
+from typing import Any
 
 from labctl.engine.contract import Lab
 from labctl.hosts.conversation import Conversation
@@ -28,13 +29,41 @@ def declared(plan: Plan) -> dict[str, dict[str, str]]:
     return {host.service: host.declared for host in plan.hosts if host.declared}
 
 
+OPEN = "this lab is open: its hosts can reach other networks (`allow: internet`)"
+
+
 def facts(lab: Lab, conversation: Conversation) -> dict[str, str]:
-    """What is in force, read back from inside the hosts."""
-    hello = next(iter(conversation.hellos.values()))["in_force"]
-    found = {"subnet": str(lab.plan.subnet4 or lab.plan.subnet6)}
-    found["programs"] = f"uid {hello['uid']}, no capabilities, seccomp {'on' if hello['seccomp'] else 'off'}"
-    limits = hello["limits"]
-    found["limits"] = (
-        f"{limits['memory'] // 1048576} MiB of data, {limits['files']} files, {limits['processes']} processes"
-    )
-    return found
+    """What is in force, read back from inside the hosts: whether it leads anywhere, who programs are, their limits."""
+    subnet = str(lab.plan.subnet4 or lab.plan.subnet6)
+    return {
+        "subnet": subnet + (", open to other networks" if lab.plan.internet else ", which leads nowhere"),
+        **held(next(iter(conversation.hellos.values()))["in_force"]),
+    }
+
+
+def held(found: dict[str, Any]) -> dict[str, str]:
+    """What an agent found programs held by, in words. Any: JSON's own types."""
+    filters = [
+        name for name, key in (("labctl's", "seccomp"), ("the container's", "seccomp_of_container")) if found[key]
+    ]
+    capabilities = "no capabilities" if int(found["capabilities"], 16) == 0 else f"capabilities {found['capabilities']}"
+    privileges = "no new privileges" if found["no_new_privileges"] else "new privileges possible"
+    limits, whole = found["limits"], found.get("container")
+    processes = limits["processes"] if whole is None else whole["processes"]
+    words = [
+        f"{_mebibytes(limits['memory'])} of data",
+        f"{limits['files']} files",
+        f"files of {_mebibytes(limits['file_size'])}",
+        f"{'any number of' if processes in (None, -1) else processes} processes",
+    ]
+    if whole is not None:
+        words.append(f"{_mebibytes(whole['memory'])} in all")
+    return {
+        "programs": f"uid {found['uid']}, {capabilities}, {privileges}, seccomp "
+        + (" and ".join(filters) if filters else "off"),
+        "limits": ", ".join(words),
+    }
+
+
+def _mebibytes(size: int | None) -> str:
+    return "any amount" if size in (None, -1) else f"{size // 1048576} MiB"

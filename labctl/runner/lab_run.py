@@ -67,7 +67,7 @@ class LabRun:
         stepping = Stepping(session, self._narration, self.steps)
         try:
             conversation.greet()
-            self._narration.tell(LabCameUp(self._key, facts(lab, conversation), declared(lab.plan)))
+            self._narration.in_force(LabCameUp(self._key, facts(lab, conversation), declared(lab.plan)))
             session.links.begin(lab.attend)
             if self._recording is not None:
                 self._recording.begin(lab.attend)

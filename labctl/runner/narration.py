@@ -9,7 +9,7 @@ from msgspec import Struct
 from labctl.agent.frames import Header
 from labctl.fault.book import Rule
 from labctl.hosts.program import Program
-from labctl.runner.events import Event, Listener, OutputCame, StepBegan, StepEnded, StepJudged
+from labctl.runner.events import Event, LabCameUp, Listener, OutputCame, StepBegan, StepEnded, StepJudged
 from labctl.runner.outcome import StepOutcome
 from labctl.runner.records import Journal
 from labctl.runner.titles import fault, only
@@ -26,15 +26,22 @@ class Broken(Struct, frozen=True):
 
 
 class Narration:
-    """Tells of one run. `broken`: the first reason why nothing can be said of it any more."""
+    """Tells of one run. `broken`: the first reason why nothing can be said of it more. `facts`: what is in force."""
 
     def __init__(self, key: int, journal: Journal, listener: Listener) -> None:
         self._key, self._journal, self._listener = key, journal, listener
         self._known: set[str] = set()
         self.broken: Broken | None = None
+        self.facts: dict[str, str] = {}
 
     def tell(self, event: Event) -> None:
         """To the listener alone."""
+        self._listener(event)
+
+    def in_force(self, event: LabCameUp) -> None:
+        """Every host is there, and that is what holds programs."""
+        self.facts = event.facts
+        self._journal.write("in-force", facts=event.facts)
         self._listener(event)
 
     def step_began(self, number: int, step: Step, title: str) -> None:

@@ -66,7 +66,8 @@ class ScenarioOutcome(Struct, frozen=True, kw_only=True):
     `id` is its path as given without `.yaml`, with `[ipv6]` and the like where it is run with several families.
     `reason` says why an UNKNOWN or SKIPPED one is so, `hint` what to do. `folder` holds the run's records. `lab` is the
     name of the lab where it was left standing, else empty. `plan` is that of the lab as it stood, with the addresses
-    that it had; None where it never did. `round` counts from 1 where scenarios are run again and again, else it is 0.
+    that it had; None where it never did. `in_force`: what held its programs, in words, by what it is about. `round`
+    counts from 1 where scenarios are run again and again, else it is 0.
     """
 
     id: str
@@ -82,6 +83,7 @@ class ScenarioOutcome(Struct, frozen=True, kw_only=True):
     folder: Path | None = None
     lab: str = ""
     plan: Plan | None = None
+    in_force: dict[str, str] = {}
     round: int = 0
 
 

@@ -17,7 +17,7 @@ from labctl.hosts.conversation import Cancel, Cancelled
 from labctl.observe.names import JOURNAL, PLAN
 from labctl.plan.model import Plan
 from labctl.runner.events import Listener, Progressed, ScenarioBegan, ScenarioEnded
-from labctl.runner.facts import import_meanwhile
+from labctl.runner.facts import OPEN, import_meanwhile
 from labctl.runner.job import Job, Options
 from labctl.runner.lab_run import LabRun, records_what
 from labctl.runner.narration import Narration
@@ -139,7 +139,7 @@ class ScenarioRun:
             return
         self._stood = lab.plan
         (self._folder / PLAN).write_bytes(plan_json(lab.plan))  # now with the addresses that it has
-        self._journal.write("lab-up", hosts=placed(lab.plan))
+        self._journal.write("lab-up", hosts=placed(lab.plan), internet=lab.plan.internet)
 
     def _tear_down(self, lab: Lab) -> None:
         with self._bearing_shortage():
@@ -196,7 +196,8 @@ class ScenarioRun:
             took_s=(time.monotonic_ns() - self._began_ns) / 1e9,
             reason=broken.reason if broken is not None else "",
             hint=broken.hint if broken is not None else "",
-            notes=job.plan.notes,
+            notes=((OPEN,) if self._stood is not None and self._stood.internet else ()) + job.plan.notes,
+            in_force=self._narration.facts,
             folder=self._folder,
             lab=self._kept_as,
             plan=self._stood,

@@ -1,6 +1,6 @@
 """`make bench`: what labctl takes, against what the same takes by hand. Exits 1 when a budget is passed.
 
-python -m tests.bench.bench [--runs N] [--programs N] [netns] [docker] [cli] [see] [sidecar]
+python -m tests.bench.bench [--runs N] [--programs N] [netns] [docker] [cli] [see] [sidecar] [closed]
 """
 
 from __future__ import annotations
@@ -17,15 +17,22 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from labctl.agent import walls
 from labctl.engine.contract import Engine
+from labctl.engine.docker.closing import closed
 from labctl.engine.docker.compose import find_compose as find_compose_program
+from labctl.engine.docker.daemon import Daemon
+from labctl.engine.docker.endpoint import find_endpoint
 from labctl.engine.docker.engine import DockerEngine
+from labctl.engine.docker.labels import LAB
+from labctl.engine.docker.project import bridge_name
 from labctl.engine.netns.engine import Netns
 from labctl.hosts.conversation import Conversation
 from labctl.hosts.launch import launch, started
 from labctl.hosts.program import Program
 from labctl.plan.compose_file import read_compose
 from labctl.plan.make import make_plan
+from labctl.plan.model import Plan
 from labctl.scenario.model import Family
 from labctl.scenario.read import read_scenario
 from tests.bench.measure import Row, by_turns, cpu_ms, wall_s
@@ -61,11 +68,15 @@ def engine_rows(name: str, runs: int, budgets: dict[Path, float]) -> Iterator[Ro
         yield Row(f"{name}: {scenario.name} / by hand", ratio, budget, "x", detail)
 
 
+def first_plan() -> Plan:
+    """The lab of basic.yaml."""
+    compose = read_compose(TOP / "compose.yaml")
+    return make_plan(read_scenario(WITHOUT_CHECK, services=list(compose.services)), compose, Family.IPV4)
+
+
 def program_row(engine: Engine, count: int) -> Row:
     """A further program on a running host: from asking for it to knowing its end."""
-    compose = read_compose(TOP / "compose.yaml")
-    scenario = read_scenario(WITHOUT_CHECK, services=list(compose.services))
-    plan = make_plan(scenario, compose, Family.IPV4)
+    plan = first_plan()
     with tempfile.TemporaryDirectory() as folder:
         lab = engine.up(plan, lab=f"bench-{os.getpid()}", folder=Path(folder), say=lambda words: None)
         try:
@@ -88,6 +99,38 @@ def one_program(conversation: Conversation, number: int) -> float:
     return (time.perf_counter() - began) * 1000
 
 
+def closed_row(count: int) -> Row:
+    """The look whether the machine has an address on a lab's bridge, once a run: here at an interface that is there."""
+    walls.holes("lo")
+    times = []
+    for _ in range(count):
+        began = time.perf_counter()
+        walls.holes("lo")
+        times.append((time.perf_counter() - began) * 1000)
+    return Row("both: looking whether a lab is closed", statistics.median(times), 20.0, "ms", f"median of {count}")
+
+
+def closing_row(engine: DockerEngine, count: int) -> Row:
+    """Closing a lab on Docker and the look, from where labctl runs or beside the daemon, as a run does it."""
+    plan = first_plan()
+    with tempfile.TemporaryDirectory() as folder:
+        lab = engine.up(plan, lab=f"bench-{os.getpid()}", folder=Path(folder), say=lambda words: None)
+        daemon = Daemon(find_endpoint())
+        try:
+            assert lab.plan.subnet4 is not None
+            bridge = bridge_name(lab.plan.subnet4)
+            times = []
+            for _ in range(count):
+                began = time.perf_counter()
+                assert not closed(daemon, {LAB: lab.lab}, bridge)
+                times.append((time.perf_counter() - began) * 1000)
+        finally:
+            lab.down()
+            daemon.close()
+    budget, where = (20.0, "from here") if os.geteuid() == 0 else (1000.0, "in a container, while hosts start")
+    return Row(f"docker: closing a lab, {where}", statistics.median(times), budget, "ms", f"median of {count}")
+
+
 def cli_rows(runs: int) -> Iterator[Row]:
     """Processor time of the command line itself."""
     for words, budget in (([LABCTL, "--help"], 80.0), ([LABCTL, "validate", str(WITH_CHECK)], 110.0)):
@@ -98,6 +141,9 @@ def cli_rows(runs: int) -> Iterator[Row]:
 
 def rows(chosen: list[str], runs: int, programs: int) -> Iterator[Row]:
     """Every figure that was asked for."""
+    if "closed" in chosen:
+        yield closed_row(programs)
+        yield closing_row(DockerEngine(), runs)
     if "cli" in chosen:
         yield from cli_rows(runs)
     if "netns" in chosen:
@@ -120,7 +166,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--programs", type=int, default=200)
-    parser.add_argument("what", nargs="*", default=["cli", "netns", "docker", "see", "sidecar"])
+    parser.add_argument("what", nargs="*", default=["cli", "closed", "netns", "docker", "see", "sidecar"])
     words = parser.parse_args()
     over = 0
     for row in rows(words.what, words.runs, words.programs):

@@ -28,6 +28,7 @@ ANSWERS_AGAIN_WITHIN_S = 5
 """A daemon that once let so much time pass is asked no more than this for what is left to do."""
 BUILDS_WITHIN_S = 600
 _SIDECAR_PROCESSES = 64
+_READ_ONLY_BUT_SYSCTLS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sysrq-trigger"]  # Docker's own, but /proc/sys
 _SIDECAR_MEMORY = 512 * 1024 * 1024  # bytes; it holds the packets that are delayed
 
 
@@ -130,12 +131,19 @@ class Daemon:
         return State(found["Status"], int(found["ExitCode"]) if ended else None, found["Error"], found["OOMKilled"])
 
     def create_sidecar(
-        self, image: str, words: Sequence[str], *, rights: Sequence[str], labels: Mapping[str, str], network: str
+        self,
+        image: str,
+        words: Sequence[str],
+        *,
+        rights: Sequence[str],
+        labels: Mapping[str, str],
+        network: str,
+        sets_sysctls: bool = False,
     ) -> str:
         """A container that has these rights over its network, and no others; its id. It still has to start.
 
-        `rights` are capabilities without CAP_, `network` is `none` or `container:ID`. Its standard input ends when
-        whoever is attached goes.
+        `rights` are capabilities without CAP_, `network` is `none`, `container:ID` or `host`. Its standard input ends
+        when whoever is attached goes. `sets_sysctls`: it may write the settings of that network.
         """
         from docker.types import LogConfig
 
@@ -150,6 +158,8 @@ class Daemon:
                 memswap_limit=_SIDECAR_MEMORY,
                 log_config=LogConfig(type="none"),
             )
+            if sets_sysctls:
+                config["ReadonlyPaths"] = _READ_ONLY_BUT_SYSCTLS
             made = self._api.create_container(
                 image, [], entrypoint=list(words), user="0:0", stdin_open=True, labels=dict(labels), host_config=config
             )

@@ -23,7 +23,7 @@ HOME_MADE_BASE = "labctl-base:bookworm"
 
 
 def make_images(plan: Plan, endpoint: Endpoint, say: Say) -> None:
-    """Build or get what is missing or stale: the hosts' images, and the sidecars' if a host is to be attended.
+    """Build or get what is missing or stale: the hosts' images, and the sidecars', which closes a lab, too.
 
     A few milliseconds where nothing is. EngineError if it can't be had.
     """
@@ -31,7 +31,7 @@ def make_images(plan: Plan, endpoint: Endpoint, say: Say) -> None:
     for host in {host.image: host for host in plan.hosts}.values():
         if not _is_current(host.image, host.build, looks):
             _make(host, endpoint, looks, say)
-    if plan.attended and not sidecar_image_is_current(looks):
+    if (plan.attended or not plan.internet) and not sidecar_image_is_current(looks):
         _make_own_image("sidecar", SIDECAR_IMAGE, endpoint, say)
 
 

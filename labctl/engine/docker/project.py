@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from labctl.agent.boot import COMMAND
 from labctl.engine.docker.labels import HOST
-from labctl.plan.model import AbsentHost, HostPlan, Plan
+from labctl.plan.model import AbsentHost, HostPlan, Limits, Plan
 from labctl.plan.sysctls import names_an_interface
 from labctl.scenario.model import Family
 
@@ -27,10 +27,11 @@ A tracer of programs has their uid; SYS_PTRACE is what keeps them from looking i
 """
 
 NETWORK = "lab"
-SHIELD = "_shield"
-"""The service that takes the machine's IPv6 addresses off the lab's bridge. No host can have this name."""
-
 _BRIDGE = "com.docker.network.bridge"
+_NO_RESOLVER = "127.0.0.1"
+"""Where Docker's own name service asks for what it doesn't know, from within a host: there nobody answers. Left to
+itself it asks whom the machine asks, where that is on the machine's loopback even from the machine's own network."""
+
 _AGENT_MEMORY = 64 * 1024 * 1024
 _AGENT_PROCESSES = 16
 _FOLDERS = (
@@ -65,8 +66,6 @@ def project(plan: Plan, labels: Mapping[str, str], circumstances: Circumstances,
     `spare4` is for a lab without IPv4: Docker gives every network an IPv4 subnet, if need be one of its few.
     """
     services: Json = {host.name: _service(host, plan, labels, circumstances) for host in plan.hosts}
-    if needs_shield(plan, circumstances):
-        services[SHIELD] = _shield(plan, labels)
     content = {"services": services, "networks": {NETWORK: _network(plan, labels, circumstances, spare4)}}
     return json.dumps(_without_variables(content), indent=1) + "\n"
 
@@ -86,6 +85,7 @@ def _service(host: HostPlan, plan: Plan, labels: Mapping[str, str], circumstance
         "networks": {NETWORK: _attachment(host, apart)},
         "mac_address": host.mac,
         "extra_hosts": _others(host, plan),
+        **({} if plan.internet else {"dns": [_NO_RESOLVER]}),
         "sysctls": {
             key: value
             for key, value in host.sysctls.items()
@@ -107,15 +107,21 @@ def _others(host: HostPlan, plan: Plan) -> list[str]:
     ]
 
 
+def container_limits(limits: Limits) -> dict[str, int]:
+    """What a whole container may use, so that its programs together may use what the plan says: the agent's on top."""
+    processes = 3 * limits.processes + _AGENT_PROCESSES  # each program has a keeper, and perhaps a tracer
+    return {"processes": processes, "memory": limits.memory + _AGENT_MEMORY}
+
+
 def _confined(host: HostPlan) -> Json:
     limits = host.limits
-    memory = limits.memory + _AGENT_MEMORY
+    whole = container_limits(limits)
     return {
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true"],
-        "pids_limit": 3 * limits.processes + _AGENT_PROCESSES,  # each program has a keeper, and perhaps a tracer
-        "mem_limit": str(memory),
-        "memswap_limit": str(memory),
+        "pids_limit": whole["processes"],
+        "mem_limit": str(whole["memory"]),
+        "memswap_limit": str(whole["memory"]),
         "ulimits": {
             "core": 0,
             "nofile": {"soft": max(limits.files, 4096), "hard": max(limits.files, 4096)},
@@ -143,11 +149,10 @@ def _network(plan: Plan, labels: Mapping[str, str], circumstances: Circumstances
     speaks_ipv6 = plan.family is not Family.IPV4
     options = {}
     if not plan.internet:
+        options[f"{_BRIDGE}.name"] = bridge_name(plan.subnet4 or spare4)
         options[f"{_BRIDGE}.inhibit_ipv4"] = "true"
         if speaks_ipv6 and circumstances.isolates_ipv6:
             options[f"{_BRIDGE}.gateway_mode_ipv6"] = "isolated"
-    if needs_shield(plan, circumstances):
-        options[f"{_BRIDGE}.name"] = bridge_name(plan)
     subnets = [str(subnet) for subnet in (plan.subnet4 or spare4, plan.subnet6) if subnet]
     return {
         "driver": "bridge",
@@ -159,41 +164,9 @@ def _network(plan: Plan, labels: Mapping[str, str], circumstances: Circumstances
     }
 
 
-def bridge_name(plan: Plan) -> str:
-    """The bridge's name on the daemon's machine, as unique as the lab's subnet and within 15 characters."""
-    assert plan.subnet6 is not None
-    return "lab-" + plan.subnet6.network_address.packed[4:8].hex()
-
-
-def needs_shield(plan: Plan, circumstances: Circumstances) -> bool:
-    """Whether the machine has to be taken off the lab's bridge by hand."""
-    return plan.family is not Family.IPV4 and not plan.internet and not circumstances.isolates_ipv6
-
-
-def _shield(plan: Plan, labels: Mapping[str, str]) -> Json:
-    """Before Engine 28 nothing keeps the machine's own IPv6 addresses off a bridge: take them away again.
-
-    `addrgenmode none` first, else the link-local one comes back with the bridge's first carrier.
-    """
-    bridge = bridge_name(plan)
-    return {
-        "image": plan.hosts[0].image,
-        "network_mode": "host",
-        "user": "0:0",
-        "entrypoint": [
-            "sh",
-            "-c",
-            f"ip link set dev {bridge} addrgenmode none && ip -6 address flush dev {bridge}",
-        ],
-        "command": [],
-        "labels": dict(labels),
-        "cap_drop": ["ALL"],
-        "cap_add": ["NET_ADMIN"],
-        "security_opt": ["no-new-privileges:true"],
-        "logging": {"driver": "none"},
-        "restart": "no",
-        "stop_grace_period": "0s",
-    }
+def bridge_name(subnet4: IPv4Network) -> str:
+    """The bridge's name on the daemon's machine, as unique as the network's subnet and within 15 characters."""
+    return "lab-" + subnet4.network_address.packed.hex()
 
 
 def _without_variables(value: object) -> object:

@@ -12,13 +12,14 @@ from pathlib import Path
 from labctl.agent.boot import bundle
 from labctl.engine.contract import EngineError, Say
 from labctl.engine.docker.channel import DockerChannel
+from labctl.engine.docker.closing import Closing
 from labctl.engine.docker.compose import Project, compose_version, find_compose
 from labctl.engine.docker.daemon import Daemon
 from labctl.engine.docker.endpoint import Endpoint
 from labctl.engine.docker.glance import look
 from labctl.engine.docker.lab import DockerLab, broken_start
 from labctl.engine.docker.labels import labels
-from labctl.engine.docker.project import GID, SHIELD, UID, Circumstances, needs_shield, project, project_name
+from labctl.engine.docker.project import GID, UID, Circumstances, bridge_name, container_limits, project, project_name
 from labctl.engine.docker.subnets import RANGES4, candidates, overlaps
 from labctl.engine.owner import myself
 from labctl.plan.model import HostPlan, Plan
@@ -59,7 +60,10 @@ def bring_up(plan: Plan, *, lab: str, folder: Path, endpoint: Endpoint, say: Say
             undo.callback(standing.discard, say)
             try:
                 daemon = standing.begin()
-                _Meeting(standing, daemon, say, shielded=needs_shield(plan, circumstances)).wait()
+                closing = None if plan.internet else Closing(daemon, known, bridge_name(there.subnet4 or subnet4))
+                if closing is not None:
+                    undo.callback(closing.wait)
+                _Meeting(standing, daemon, say, closing).wait()
             except _ComposeFailed:
                 if standing.daemon is None or standing.daemon.networks(standing.lab):
                     raise
@@ -101,9 +105,12 @@ def find_circumstances(plan: Plan, words: tuple[str, ...], endpoint: Endpoint) -
 
 
 class _Meeting:
-    """Attaches to each container as soon as it is there, gives it its agent, and waits for all to speak."""
+    """Attaches to each container as soon as it is there, gives it its agent, and waits for all to speak.
 
-    def __init__(self, standing: DockerLab, daemon: Daemon, say: Say, *, shielded: bool) -> None:
+    The lab is closed meanwhile: no agent is told to start a program before this is over.
+    """
+
+    def __init__(self, standing: DockerLab, daemon: Daemon, say: Say, closing: Closing | None) -> None:
         self._standing = standing
         self._daemon = daemon
         self._say = say
@@ -112,32 +119,34 @@ class _Meeting:
         self._unattached = {host.name: host for host in standing.plan.hosts}
         self._silent = set(self._unattached)
         self._compose_runs = True
-        self._shields = 1 if shielded else 0
+        self._closing = closing
         self._poller = select.poll()
         self._poller.register(self._child, select.POLLIN | select.POLLHUP)
         self._until = time.monotonic() + UP_WITHIN_S + PER_HOST_S * len(self._unattached)
 
     def wait(self) -> None:
         """Return when every host has spoken. EngineError says which one did not, and why."""
-        while self._unattached or self._silent or self._shields:
-            if self._unattached or self._shields:
+        while self._unattached or self._silent:
+            if self._unattached:
                 self._look()
             for name in [name for name in self._silent if name not in self._unattached]:
                 self._listen(name)
             if self._compose_runs and self._child.status is not None:
                 self._compose_has_ended()
             if time.monotonic() > self._until:
-                raise broken_start(self._standing, next(iter(sorted(self._silent)), SHIELD))
-            if self._unattached or self._silent or self._shields:
+                raise broken_start(self._standing, next(iter(sorted(self._silent))))
+            if self._unattached or self._silent:
                 self._say(doing_of(self._standing.plan))
                 self._poller.poll(LOOK_AGAIN_MS)
+        if self._closing is not None:
+            self._closing.end()
 
     def _look(self) -> None:
         for container in self._daemon.containers(self._standing.lab):
+            if self._closing is not None:  # where there is a container, there is its network
+                self._closing.begin()
             if host := self._unattached.get(container.host):
                 self._attach(host, container.id)
-            elif not container.host and self._shields:
-                self._look_at_shield(container.id)
 
     def _compose_has_ended(self) -> None:
         """Now every container must be there and run. Its exit status proves nothing: some wrappers lose it."""
@@ -163,15 +172,6 @@ class _Meeting:
         except BrokenPipeError as error:
             raise broken_start(self._standing, host.name) from error
         self._poller.register(channel, select.POLLIN)
-
-    def _look_at_shield(self, container: str) -> None:
-        state = self._daemon.state(container)
-        if state is None or state.exit is None:
-            return
-        if state.exit:
-            message = f"the machine could not be kept off the lab's IPv6 network (status {state.exit})"
-            raise EngineError(message, hint="see that the image has sh and ip, or update Docker to 28 or later")
-        self._shields = 0
 
     def _listen(self, name: str) -> None:
         channel = self._standing.channels_by_host[name]
@@ -208,5 +208,20 @@ def agent_settings(plan: Plan, host: HostPlan) -> dict[str, object]:
             "file_size": limits.file_size,
             "output": limits.output,
         },
+        "asked": asked_of(host),
         "files": {} if plan.internet else {"/etc/hosts": hosts_file(plan, host.name), "/etc/nsswitch.conf": NSSWITCH},
+    }
+
+
+def asked_of(host: HostPlan) -> dict[str, dict[str, object]]:
+    """What must be in force on a host (labctl.agent.holding): what was asked for, and nothing that nobody did.
+
+    Of processes a container's limit is the one there is, of memory it is so beside that of each program.
+    """
+    limits = host.limits
+    whole = container_limits(limits)
+    return {
+        "limits": {name: getattr(limits, name) for name in limits.asked if name != "processes"},
+        "container": {name: whole[name] for name in limits.asked if name in whole},
+        "sysctls": dict(host.declared),
     }

@@ -47,7 +47,10 @@ class Netns:
         return look()
 
     def prepare(self, plan: Plan, say: Say) -> None:
-        """Nothing: hosts are made from the machine's own programs."""
+        """Nothing: hosts are made from the machine's own programs. EngineError for a lab that is to be open."""
+        if plan.internet:
+            message = "a lab on namespaces can't be opened to the internet: nobody but root could connect it"
+            raise EngineError(message, hint="run it with `--engine docker`, or add `skip: {netns: …}` with the reason")
 
     def up(self, plan: Plan, *, lab: str, folder: Path, say: Say) -> NetnsLab:
         """Make the lab. Nothing of it is anywhere but in its own namespaces."""

@@ -48,6 +48,7 @@ def _host(plan: Plan, host: HostPlan) -> Orders:
                 "files": limits.files,
                 "file_size": limits.file_size,
             },
+            "asked": {"limits": {name: getattr(limits, name) for name in limits.asked}, "sysctls": host.declared},
         },
     }
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from labctl.agent import kernel
+from labctl.agent import kernel, walls
 from labctl.engine.netns import libraries, root
 from labctl.engine.netns.attending import Attendants
 from labctl.engine.netns.host import Birth, give_birth, set_sysctls, sysctl_path
@@ -132,7 +132,16 @@ def _make(orders: dict[str, Any]) -> tuple[list[socket.socket], list[int]]:
         birth.go_on()
     for birth in births:
         birth.wait_until_ready()
+    _demand_closed(orders["bridge"])
     return channels, pids
+
+
+def _demand_closed(bridge: str) -> None:
+    """OSError where something outside the hosts has an address on their network."""
+    walls.close(bridge)
+    found = walls.holes(bridge)
+    if found:
+        raise OSError(0, f"the lab is not closed: {'; '.join(found)}")
 
 
 def _wire(orders: dict[str, Any], births: list[Birth], pids: list[int]) -> None:
@@ -153,6 +162,7 @@ def wiring(orders: dict[str, Any], pids: list[int]) -> str:
         lines.append(f"link add {interface(number)} type veth peer name eth0 address {order['mac']} netns {pid}")
         lines.append(f"link set {interface(number)} master {bridge} up")
     lines.append(f"link set {bridge} up")
+    lines.append("address add 127.0.0.1/8 dev lo")  # it stays down: there to be seen by who looks for addresses
     return "\n".join(lines) + "\n"
 
 

@@ -73,20 +73,21 @@ def test_namespaces_where_an_image_is_missing(plan: Plan, monkeypatch: pytest.Mo
     assert said == [f"engine netns: Docker has no image '{plan.hosts[0].image}' (`labctl build` makes it)"]
 
 
-def test_only_a_plan_that_attends_hosts_asks_for_the_sidecars_image(
+def test_a_plan_that_attends_hosts_or_is_closed_asks_for_the_sidecars_image(
     plan: Plan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     class WithoutSidecars(Daemon):
         def image_labels(self, image: str) -> dict[str, str] | None:
             return None if image == SIDECAR_IMAGE else {}
 
-    attending = replace(plan, attended=(plan.hosts[0].name,))
+    opened = replace(plan, internet=True)
 
-    assert auto(plan, monkeypatch, tmp_path, WithoutSidecars({}))[0] == "docker"
-    assert auto(attending, monkeypatch, tmp_path, WithoutSidecars({})) == (
-        "netns",
-        [f"engine netns: Docker has no image '{SIDECAR_IMAGE}' (`labctl build` makes it)"],
-    )
+    assert auto(opened, monkeypatch, tmp_path, WithoutSidecars({}))[0] == "docker"
+    for asking in (plan, replace(opened, attended=(plan.hosts[0].name,))):
+        assert auto(asking, monkeypatch, tmp_path, WithoutSidecars({})) == (
+            "netns",
+            [f"engine netns: Docker has no image '{SIDECAR_IMAGE}' (`labctl build` makes it)"],
+        )
 
 
 def test_namespaces_where_the_daemon_does_not_answer(

@@ -31,6 +31,7 @@ def test_the_lab_is_wired_host_by_host() -> None:
         "link add h2 type veth peer name eth0 address 02:42:0a:33:00:03 netns 12\n"
         "link set h2 master lab up\n"
         "link set lab up\n"
+        "address add 127.0.0.1/8 dev lo\n"
     )
 
 

@@ -42,7 +42,14 @@ services:
 
     assert a.environment == {"A": "1", "B": "no", "C": ""}
     assert a.sysctls == {"net.ipv4.tcp_syn_retries": "1"}
-    assert a.limits == Limits(processes=20, memory=64 * 1024**2, files=200, file_size=4096)
+    asked = ("processes", "memory", "files", "file_size")
+    assert a.limits == Limits(processes=20, memory=64 * 1024**2, files=200, file_size=4096, asked=asked)
+
+
+def test_limits_that_nobody_asked_for_are_not_said_to_be_asked_for(tmp_path: Path) -> None:
+    text = "services: {a: {image: x, pids_limit: 20}, b: {image: x}}\n"
+    services = read(tmp_path, text).services
+    assert (services["a"].limits.asked, services["b"].limits.asked) == (("processes",), ())
 
 
 def test_aliases_are_those_of_all_its_networks(tmp_path: Path) -> None:

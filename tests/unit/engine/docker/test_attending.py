@@ -36,7 +36,14 @@ class SidecarDaemon(FakeDaemon):
         return {} if image == SIDECAR_IMAGE and self._has_image else None
 
     def create_sidecar(
-        self, image: str, words: Sequence[str], *, rights: Sequence[str], labels: Mapping[str, str], network: str
+        self,
+        image: str,
+        words: Sequence[str],
+        *,
+        rights: Sequence[str],
+        labels: Mapping[str, str],
+        network: str,
+        sets_sysctls: bool = False,
     ) -> str:
         made = network if "NET_ADMIN" in rights else f"capture in {network}"
         self.here[made] = part(made, labels[LAB])

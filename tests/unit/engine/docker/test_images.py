@@ -46,10 +46,16 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def make(
-    hosts: list[HostPlan], there: Images, monkeypatch: pytest.MonkeyPatch, *, attended: tuple[str, ...] = ()
+    hosts: list[HostPlan],
+    there: Images,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    attended: tuple[str, ...] = (),
+    internet: bool = True,
 ) -> None:
     monkeypatch.setattr(images, "look", lambda _: there)
-    make_images(replace(PLAN, hosts=tuple(hosts), attended=attended), Endpoint("unix:///x"), print)
+    plan = replace(PLAN, hosts=tuple(hosts), attended=attended, internet=internet)
+    make_images(plan, Endpoint("unix:///x"), print)
 
 
 def of(image: str, build: Path | None = None) -> HostPlan:
@@ -75,7 +81,7 @@ def test_an_image_from_other_files_is_made_anew(
     assert made == ["old", "by_hand"]
 
 
-def test_the_sidecars_image_is_made_where_a_host_is_attended_and_nowhere_else(
+def test_the_sidecars_image_is_made_where_a_host_is_attended_or_the_lab_is_to_be_closed(
     made: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     current = {"labctl.source": source_hash(shipped("images") / "sidecar")}
@@ -87,6 +93,9 @@ def test_the_sidecars_image_is_made_where_a_host_is_attended_and_nowhere_else(
     make([of("a")], Images(a={}), monkeypatch, attended=("client",))
     make([of("a")], Images(a={}, **{SIDECAR_IMAGE: {"labctl.source": "0"}}), monkeypatch, attended=("client",))
     assert made == ["own sidecar", "own sidecar"]
+
+    make([of("a")], Images(a={}), monkeypatch, internet=False)
+    assert made == ["own sidecar"] * 3
 
 
 def test_labctls_own_image_is_current_only_if_made_from_the_shipped_files() -> None:

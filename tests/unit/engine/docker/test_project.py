@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from labctl.engine.docker.project import SHIELD, Circumstances, project, project_name
+from labctl.engine.docker.project import Circumstances, project, project_name
 from labctl.plan.make import make_plan
 from labctl.plan.model import Plan
 from labctl.plan.place import moved
@@ -63,7 +63,7 @@ def test_containers_and_the_network_carry_the_owner_from_their_creation_on() -> 
     content = written(plan(Family.IPV6))
 
     made = [*content["services"].values(), *content["networks"].values()]
-    assert len(made) == 4
+    assert len(made) == 3
     assert all(LABELS.items() <= one["labels"].items() for one in made)
 
 
@@ -73,7 +73,6 @@ def test_only_hosts_carry_the_label_of_a_host() -> None:
     assert {name: s["labels"].get("labctl.host") for name, s in services.items()} == {
         "cheerios": "cheerios",
         "client": "client",
-        SHIELD: None,
     }
 
 
@@ -105,7 +104,7 @@ def test_the_network_leads_nowhere_and_has_no_address_of_the_machines() -> None:
     network = written(plan())["networks"]["lab"]
 
     assert network["internal"] is True
-    assert network["driver_opts"] == {f"{BRIDGE}.inhibit_ipv4": "true"}
+    assert network["driver_opts"] == {f"{BRIDGE}.name": "lab-0a400100", f"{BRIDGE}.inhibit_ipv4": "true"}
     assert network["ipam"] == {"config": [{"subnet": "10.64.1.0/28"}]}
     assert network["enable_ipv6"] is False
 
@@ -116,25 +115,24 @@ def test_a_lab_with_internet_is_an_ordinary_network() -> None:
     assert (network["internal"], network["driver_opts"]) == (False, {})
 
 
-def test_an_ipv6_lab_takes_the_machines_addresses_off_the_bridge() -> None:
-    content = written(plan(Family.DUAL))
-
-    shield = content["services"][SHIELD]
-    bridge = content["networks"]["lab"]["driver_opts"][f"{BRIDGE}.name"]
-    assert len(bridge) <= 15
-    assert bridge in shield["entrypoint"][-1]
-    assert (shield["network_mode"], shield["cap_add"]) == ("host", ["NET_ADMIN"])
+def test_the_bridge_has_a_name_of_its_own_by_which_it_is_closed() -> None:
+    """As unique as the subnet that it takes, and as short as an interface's name must be; the same for every family."""
+    for family in Family:
+        name = written(plan(family))["networks"]["lab"]["driver_opts"][f"{BRIDGE}.name"]
+        assert name == ("lab-0a400900" if family is Family.IPV6 else "lab-0a400100")
+        assert len(name) <= 15
 
 
-def test_an_engine_that_isolates_ipv6_needs_no_shield() -> None:
+def test_an_engine_that_isolates_ipv6_is_asked_to() -> None:
     content = written(plan(Family.DUAL), Circumstances(isolates_ipv6=True))
 
-    assert SHIELD not in content["services"]
     assert content["networks"]["lab"]["driver_opts"][f"{BRIDGE}.gateway_mode_ipv6"] == "isolated"
 
 
-def test_an_ipv4_lab_needs_no_shield() -> None:
-    assert SHIELD not in written(plan())["services"]
+def test_dockers_name_service_asks_nobody_outside() -> None:
+    """Unless the lab is open: left to itself it asks the machine's own resolver, from the machine's own network."""
+    assert cheerios(plan())["dns"] == ["127.0.0.1"]
+    assert "dns" not in cheerios(replace(plan(), internet=True))
 
 
 def test_a_lab_without_ipv4_takes_no_subnet_from_dockers_few() -> None:

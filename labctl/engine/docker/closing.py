@@ -1,0 +1,95 @@
+"""A lab's bridge on the daemon's machine -> closed before any program runs, and seen to be; else the lab is not run.
+
+Nothing in Docker's own options does it: an internal network without an address of the machine's still brings it every
+broadcast, and whatever is sent there by the number of an interface instead of a route.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+
+from labctl.agent import walls
+from labctl.agent.boot import COMMAND, WALL, bundle
+from labctl.engine.contract import EngineError
+from labctl.engine.docker.attending import demand_image
+from labctl.engine.docker.channel import DockerChannel
+from labctl.engine.docker.daemon import Daemon
+from labctl.engine.trial import first_word
+from labctl.plan.image import SIDECAR_IMAGE
+
+_MEND = "remove what gave it that address or setting, and run again; `labctl doctor` shows the daemon"
+
+
+class Closing:
+    """The closing of one bridge, beside everything else that a lab's coming up waits for."""
+
+    def __init__(self, daemon: Daemon, labels: Mapping[str, str], bridge: str) -> None:
+        self._daemon, self._labels, self._bridge = daemon, labels, bridge
+        self._error: EngineError | None = None
+        self._thread: threading.Thread | None = None
+
+    def begin(self) -> None:
+        """The bridge is there. Called more than once it is begun once."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._close, daemon=True)
+            self._thread.start()
+
+    def end(self) -> None:
+        """Wait for it. EngineError where the lab has a way out, or where that can't be told."""
+        self.wait()
+        if self._error is not None:
+            raise self._error
+
+    def wait(self) -> None:
+        """Return when nothing is done about it any more."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def _close(self) -> None:
+        try:
+            demand_closed(closed(self._daemon, self._labels, self._bridge))
+        except EngineError as error:
+            self._error = error
+
+
+def demand_closed(holes: list[str]) -> None:
+    """EngineError with what is open."""
+    if holes:
+        raise EngineError(f"the lab has a way out, so it is not run: {'; '.join(holes)}", hint=_MEND)
+
+
+def closed(daemon: Daemon, labels: Mapping[str, str], bridge: str) -> list[str]:
+    """Close it; what is open still. From here where the bridge is this machine's and we may, else from beside it."""
+    if not os.path.exists(f"/proc/sys/net/ipv4/conf/{bridge}"):
+        return _closed_beside(daemon, labels, bridge)
+    try:
+        walls.close(bridge)
+    except OSError:
+        return _closed_beside(daemon, labels, bridge)
+    return walls.holes(bridge)
+
+
+def _closed_beside(daemon: Daemon, labels: Mapping[str, str], bridge: str) -> list[str]:
+    """The same from a container that shares the network of the daemon's machine."""
+    demand_image(daemon)
+    with ExitStack() as undo:
+        container = daemon.create_sidecar(
+            SIDECAR_IMAGE, COMMAND, rights=["NET_ADMIN"], labels=labels, network="host", sets_sysctls=True
+        )
+        undo.callback(daemon.remove_container, container)
+        stream = daemon.attach(container)
+        if stream is None:
+            raise EngineError("the container that was to close the lab was removed before it started")
+        channel = DockerChannel(stream)
+        undo.callback(channel.close)
+        daemon.start(container)
+        with suppress(BrokenPipeError):  # it has ended; what it said before that tells more
+            channel.send(bundle({"bridge": bridge}, entry=WALL))
+        words = first_word(channel)
+        if words.get("ev") != "looked":
+            why = words.get("detail") or channel.stderr or "nothing was said"
+            raise EngineError(f"the lab could not be closed: {why}")
+        return list(words["holes"])
