@@ -57,6 +57,7 @@ class Agent:
             "signal": self._signal,
             "kill": self._kill,
             "await": self._await,
+            "glance": self._glance,
             "sockets": self._sockets,
             "resize": self._resize,
             "forget": self._forget,
@@ -244,6 +245,11 @@ class Agent:
             )
         else:
             self._answer(header, error="no-program", detail=header.get("program", ""))
+
+    def _glance(self, header: Header, _: bytes) -> None:
+        program = self._program(header)
+        if program is not None:
+            self._answer(header, ok=True, seen=self._looker.glance(program))
 
     def _sockets(self, header: Header, _: bytes) -> None:
         self._answer(header, ok=True, sockets=[list(one) for one in sockets(header["protocol"])])
