@@ -2,7 +2,8 @@
 
 It refuses AF_VSOCK and packet sockets (neither is held back by a network namespace), tracing others, new
 namespaces and mounts, kernel keys, io_uring (whose operations no filter sees), and files in memory that belong to no
-file system (what they hold counts for no process). EPERM, as if it lacked the privilege; clone3 gives ENOSYS, so that a C library falls back to clone, whose flags can be looked at.
+file system (what they hold counts for no process). EPERM, as if it lacked the privilege; clone3 gives ENOSYS, so that a
+C library falls back to clone, whose flags can be looked at.
 Source: seccomp(2), linux/bpf_common.h, linux/seccomp.h, linux/audit.h.
 """
 
