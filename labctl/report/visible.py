@@ -9,7 +9,7 @@ from labctl.scenario.problems import printable
 FIRST_LINES = 8
 LAST_LINES = 12
 LONGEST_LINE = 200
-MOST_TEXT = 1024 * 1024
+MOST_TEXT = 256 * 1024
 """Bytes of an output that a record shows. All that was kept is in the journal, piece by piece."""
 
 
