@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from labctl.agent import kernel
 
-_NICENESS = 19
+_NICENESS = 15
 """Of programs in a container: a thousand of them that all run must not keep the agent from its turn for seconds. It
 weighs only among the container's own processes; on namespaces, where the whole machine's compete, sessions do."""
 _ENDED_FIRST = 1000

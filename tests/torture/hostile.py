@@ -27,6 +27,7 @@ from labctl.agent import kernel
 from labctl.engine.contract import Engine
 from labctl.engine.docker.engine import DockerEngine
 from labctl.engine.netns.engine import Netns
+from labctl.observe.names import JOURNAL
 from labctl.runner.select import ScenarioFile, load, scenario_id
 from labctl.scenario.model import Run, Start, Stop, Wait
 from tests.contract.hosts import StandingLab, crowding
@@ -178,8 +179,8 @@ def usual_peak(place: str, *words: str) -> int:
     return ran.peak
 
 
-def complaints(place: str, file: Path, shown: Any, crowding: float) -> list[str]:
-    """What is wrong with what came of one scenario, as the document has it."""
+def complaints(place: str, file: Path, shown: Any, crowding: float, *, journal: str) -> list[str]:
+    """What is wrong with what came of one scenario, as the document and its journal have it."""
     wanted = marked(file, place)
     told = [shown["reason"], *(one for step in shown["steps"] for one in step["complaints"])]
     wrong = []
@@ -191,12 +192,16 @@ def complaints(place: str, file: Path, shown: Any, crowding: float) -> list[str]
     programs = [program for step in shown["steps"] for program in step["programs"]]
     if any(len(program[stream]) > 5 * KEPT for program in programs for stream in ("stdout", "stderr")):
         wrong.append(f"{file.stem}: more is shown than is kept")
-    journal = (Path(shown["folder"]) / "journal.jsonl").read_text()
     if wanted.is_cut != ('"event":"cut"' in journal):
         wrong.append(f"{file.stem}: output is {'not ' if wanted.is_cut else ''}said to be cut in the journal")
     if wanted.is_cut and programs and not any(program["cut"] for program in programs):
         wrong.append(f"{file.stem}: output is not said to be cut")
     return wrong
+
+
+def journal_of(shown: Any) -> str:
+    """What happened in a run."""
+    return (Path(shown["folder"]) / JOURNAL).read_text()
 
 
 @functools.cache
@@ -216,7 +221,7 @@ def run_alone(run: TortureRun, place: str, file: Path, *words: str) -> str:
     [shown] = ran.document.get("scenarios") or [None]
     if shown is None:
         return f"nothing was run: {ran.told}"
-    wrong = [*ran.left, *complaints(place, file, shown, max(before, crowding(), 1.0))]
+    wrong = [*ran.left, *complaints(place, file, shown, max(before, crowding(), 1.0), journal=journal_of(shown))]
     if ran.document["exit"] != {"pass": 0, "fail": 1, "unknown": 3}[shown["verdict"]]:
         wrong.append(f"the verdict is {shown['verdict']}, the exit status {ran.document['exit']}")
     if ran.peak > usual + MORE_MEMORY:
@@ -232,8 +237,11 @@ def run_together(run: TortureRun, place: str, files: Sequence[Path]) -> str:
     if set(shown) != {file.name for file in files}:
         return f"not all were run: {ran.told}"
     busy = 4 * max(before, crowding(), 1.0)
-    wrong = [one for file in files for one in complaints(place, file, shown[file.name], busy)]
-    return "; ".join([*ran.left, *wrong])
+    wrong = list(ran.left)
+    for file in files:
+        one = shown[file.name]
+        wrong += complaints(place, file, one, busy, journal=journal_of(one))
+    return "; ".join(wrong)
 
 
 def is_quick(file: Path) -> bool:
