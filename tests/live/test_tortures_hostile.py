@@ -31,5 +31,5 @@ def test_a_scenario_that_is_marked_wrongly_is_found(engine: Engine) -> None:
             for number, took in ((1, 1), (2, 1), (3, 3.5))
         ],
     }
-    wrong = hostile.complaints(engine.name, file, shown, 1.0, journal="")
+    wrong = hostile.complaints(engine.name, file, shown, scale=1, overshoot_s=2.0, journal="")
     assert [one.split(": ")[1] for one in wrong] == ["expected fail", "step 3 took 3.50 s, its limit is 1 s"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import math
 import re
 import subprocess
 import sys
@@ -51,6 +52,7 @@ HARMLESS = CORPUS / "harmless.yaml"
 _ENDS_WITHIN_S = 240.0
 _LOOKS_EVERY_S = 0.002
 _TALK_EVERY_S = 0.3
+_AT_ONCE = 4
 
 
 class Marked(Struct, frozen=True):
@@ -75,11 +77,16 @@ def corpus() -> list[Path]:
 
 
 class Ran(Struct, frozen=True, kw_only=True):
-    """A labctl that ended. `peak`: the bytes of memory that it had at the most."""
+    """A labctl that ended. `peak`: the bytes of memory that it had at the most. `scale`: of every step's time.
+
+    `crowding`: how busy the machine was, before or after.
+    """
 
     document: Any  # JSON's own types
     told: str
     peak: int
+    scale: int
+    crowding: float
     left: tuple[str, ...]
 
 
@@ -87,7 +94,10 @@ def run_labctl(place: str, files: Sequence[Path], folder: Path, *words: str) -> 
     """Run these scenarios with `--json`. What it leaves behind becomes this process's child, and is seen so."""
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     before = set(children_of_this_process())
-    command = [sys.executable, "-m", "labctl", "run", "--json", "--engine", place, *words, *map(str, files)]
+    busy = crowding()
+    scale = math.ceil(max(busy - 0.5, 1.0))  # on a busy machine what means no harm takes its time, too
+    asked = ["--json", "--engine", place, "--timeout-scale", str(scale), *words]
+    command = [sys.executable, "-m", "labctl", "run", *asked, *map(str, files)]
     with (folder / "out").open("wb") as out, (folder / "told").open("wb") as told:
         process = subprocess.Popen(command, cwd=TOP, stdout=out, stderr=told)
         watch = _Watch(process)
@@ -105,6 +115,8 @@ def run_labctl(place: str, files: Sequence[Path], folder: Path, *words: str) -> 
         document=msgspec.json.decode((folder / "out").read_bytes() or b"{}"),
         told=(folder / "told").read_text(errors="replace"),
         peak=watch.peak,
+        scale=scale,
+        crowding=max(busy, crowding(), 1.0),
         left=tuple(left),
     )
 
@@ -179,7 +191,7 @@ def usual_peak(place: str, *words: str) -> int:
     return ran.peak
 
 
-def complaints(place: str, file: Path, shown: Any, crowding: float, *, journal: str) -> list[str]:
+def complaints(place: str, file: Path, shown: Any, *, scale: int, overshoot_s: float, journal: str) -> list[str]:
     """What is wrong with what came of one scenario, as the document and its journal have it."""
     wanted = marked(file, place)
     told = [shown["reason"], *(one for step in shown["steps"] for one in step["complaints"])]
@@ -187,7 +199,7 @@ def complaints(place: str, file: Path, shown: Any, crowding: float, *, journal: 
     if (shown["verdict"], wanted.piece in "\n".join(told)) != (wanted.verdict, True):
         wrong.append(f"{file.stem}: expected {wanted.verdict}: {wanted.piece}, came {shown['verdict']}: {told}")
     for step, limit_s in zip(shown["steps"], limits_of(file), strict=True):
-        if step["took_s"] > limit_s + OVERSHOOT_S * crowding:
+        if step["took_s"] > limit_s * scale + overshoot_s:
             wrong.append(f"{file.stem}: step {step['number']} took {step['took_s']:.2f} s, its limit is {limit_s:g} s")
     programs = [program for step in shown["steps"] for program in step["programs"]]
     if any(len(program[stream]) > 5 * KEPT for program in programs for stream in ("stdout", "stderr")):
@@ -197,6 +209,11 @@ def complaints(place: str, file: Path, shown: Any, crowding: float, *, journal: 
     if wanted.is_cut and programs and not any(program["cut"] for program in programs):
         wrong.append(f"{file.stem}: output is not said to be cut")
     return wrong
+
+
+def _complaints(ran: Ran, place: str, file: Path, shown: Any, overshoot_s: float) -> list[str]:
+    told = journal_of(shown)
+    return complaints(place, file, shown, scale=ran.scale, overshoot_s=overshoot_s * ran.crowding, journal=told)
 
 
 def journal_of(shown: Any) -> str:
@@ -216,12 +233,11 @@ def limits_of(file: Path) -> tuple[float, ...]:
 def run_alone(run: TortureRun, place: str, file: Path, *words: str) -> str:
     """One scenario, all of it checked."""
     usual = usual_peak(place, *words)
-    before = crowding()
     ran = run_labctl(place, [file], run.folder, *words)
     [shown] = ran.document.get("scenarios") or [None]
     if shown is None:
         return f"nothing was run: {ran.told}"
-    wrong = [*ran.left, *complaints(place, file, shown, max(before, crowding(), 1.0), journal=journal_of(shown))]
+    wrong = [*ran.left, *_complaints(ran, place, file, shown, OVERSHOOT_S)]
     if ran.document["exit"] != {"pass": 0, "fail": 1, "unknown": 3}[shown["verdict"]]:
         wrong.append(f"the verdict is {shown['verdict']}, the exit status {ran.document['exit']}")
     if ran.peak > usual + MORE_MEMORY:
@@ -231,16 +247,13 @@ def run_alone(run: TortureRun, place: str, file: Path, *words: str) -> str:
 
 def run_together(run: TortureRun, place: str, files: Sequence[Path]) -> str:
     """Several scenarios in one labctl, four at a time."""
-    before = crowding()
-    ran = run_labctl(place, files, run.folder, "-j", "4")
+    ran = run_labctl(place, files, run.folder, "-j", f"{_AT_ONCE}")
     shown = {Path(one["file"]).name: one for one in ran.document.get("scenarios", ())}
     if set(shown) != {file.name for file in files}:
         return f"not all were run: {ran.told}"
-    busy = 4 * max(before, crowding(), 1.0)
     wrong = list(ran.left)
     for file in files:
-        one = shown[file.name]
-        wrong += complaints(place, file, one, busy, journal=journal_of(one))
+        wrong += _complaints(ran, place, file, shown[file.name], OVERSHOOT_S * _AT_ONCE)
     return "; ".join(wrong)
 
 
