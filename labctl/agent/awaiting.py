@@ -13,6 +13,9 @@ from labctl.agent.programs import Program
 from labctl.agent.states import Seen, Wanted, missing
 
 _FIRST_LOOK_S, _SLOWEST_LOOK_S, _SLOWER = 0.0005, 0.02, 1.3
+_LONGER_THAN_A_LOOK = 4
+"""A pause is so many times as long as the look before it took, at least: on a busy machine those that are looked at
+would hardly get their turn beside who looks."""
 
 Answer = Callable[..., None]
 
@@ -24,6 +27,14 @@ class _Case:
         self.look, self.expire = look, expire
         self.deadline = time.monotonic() + seconds
         self.pause = _FIRST_LOOK_S
+        self.took_s = 0.0
+
+    def looks(self) -> bool:
+        """Look, and remember how long it took."""
+        began = time.monotonic()
+        settled = self.look()
+        self.took_s = time.monotonic() - began
+        return settled
 
 
 class Awaiting:
@@ -79,10 +90,10 @@ class Awaiting:
 
     def look_again(self) -> None:
         """Something happened: look at every condition now."""
-        self._cases = [case for case in self._cases if not case.look()]
+        self._cases = [case for case in self._cases if not case.looks()]
 
     def _add(self, case: _Case) -> None:
-        if not case.look():
+        if not case.looks():
             self._cases.append(case)
             self._later(case)
 
@@ -92,13 +103,14 @@ class Awaiting:
             case.expire()
             return
         left = case.deadline - time.monotonic()
-        self._loop.after(max(0.0, min(case.pause, left)), lambda: self._at_pause(case))
+        pause = max(case.pause, _LONGER_THAN_A_LOOK * case.took_s)
+        self._loop.after(max(0.0, min(pause, left)), lambda: self._at_pause(case))
         case.pause = min(_SLOWEST_LOOK_S, case.pause * _SLOWER)
 
     def _at_pause(self, case: _Case) -> None:
         if case not in self._cases:
             return
-        if case.look():
+        if case.looks():
             self._cases.remove(case)
         else:
             self._later(case)

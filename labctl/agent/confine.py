@@ -15,9 +15,11 @@ from typing import NamedTuple
 
 from labctl.agent import kernel
 
-_NICENESS = 10
+_NICENESS = 15
 """Of programs in a container: a thousand of them that all run must not keep the agent from its turn for seconds. It
 weighs only among the container's own processes; on namespaces, where the whole machine's compete, sessions do."""
+_ENDED_FIRST = 1000
+"""The oom_score_adj of programs (proc(5)): where memory is short it is one of them that the kernel ends."""
 
 
 class Confinement(NamedTuple):
@@ -40,6 +42,7 @@ class Confinement(NamedTuple):
 def confine(how: Confinement) -> None:
     """Give up what a program must not have. OSError where something can't be given up: then don't exec."""
     _limit(how)
+    _write("/proc/self/oom_score_adj", f"{_ENDED_FIRST}")
     if how.own_user_namespace:
         _enter_user_namespace(how.uid, how.gid)
         _limit_processes(how.processes)
@@ -50,6 +53,8 @@ def confine(how: Confinement) -> None:
         os.setuid(how.uid)
     kernel.drop_capabilities()
     kernel.no_new_privileges()
+    if not how.own_user_namespace:
+        kernel.keep_to_its_own()  # who shares an uid could look into others, and write there (/proc/PID/mem)
     if how.filter is not None:
         kernel.install_filter(how.filter)
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from labctl.agent import states
 from labctl.agent.confine import Confinement, acting_as
-from labctl.agent.processes import blocked_calls, descendants, first_few, processes, socket_inodes
+from labctl.agent.processes import blocked_calls, descendants, first_few, process_of, processes, socket_inodes
 from labctl.agent.programs import Program
 from labctl.agent.sockets import sockets
 from labctl.agent.stopping import is_stopped
 
 _LOOKED_AT = 8
+_LOOKS_FOR_S = 0.05
 
 
 class Looker:
@@ -39,10 +41,25 @@ class Looker:
             stopped = program.pid in among and is_stopped(among[program.pid])
         return states.seen_of_program(program.pid, among, calls, stopped=stopped)
 
-    def last_calls(self, program: Program) -> list[str]:
-        """The calls in which a program blocks that is about to be killed: a quick look, at the first few processes."""
+    def glance(self, program: Program) -> states.Seen:
+        """Whether a program is stopped, or in which calls it blocks: a quick look, however many processes it has."""
         with acting_as(self._acts_as):
-            calls = {call for pid in first_few(program.pid, _LOOKED_AT) for call in blocked_calls(pid)}
+            process = process_of(program.pid)
+            stopped = process is not None and is_stopped(process)
+        return {"blocked": self.last_calls(program), "stopped": stopped}
+
+    def last_calls(self, program: Program) -> list[str]:
+        """The calls in which a program blocks: a quick look, at the first few processes.
+
+        Among hundreds that fork all the time each look can take a while; then at fewer, for there is no time to lose.
+        """
+        until = time.monotonic() + _LOOKS_FOR_S
+        calls: set[str] = set()
+        with acting_as(self._acts_as):
+            for pid in first_few(program.pid, _LOOKED_AT):
+                calls.update(blocked_calls(pid))
+                if time.monotonic() > until:
+                    break
         return sorted(calls)
 
     def has_taken(self, program: Program, number: int) -> bool:

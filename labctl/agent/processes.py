@@ -6,7 +6,8 @@ Runs on a host, so it sees that host's processes. Source: proc(5).
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from labctl.agent.syscalls import NAMES
@@ -59,14 +60,15 @@ def descendants(root: int, among: Mapping[int, Process]) -> list[Process]:
     return found
 
 
-def first_few(root: int, most: int) -> list[int]:
+def first_few(root: int, most: int) -> Iterator[int]:
     """`root` and the first that descend from it by their main threads, without looking at every process there is."""
-    found = [root]
-    for pid in found:
-        if len(found) >= most:
-            break
-        found += [int(child) for child in (_read(f"/proc/{pid}/task/{pid}/children") or b"").split()]
-    return found[:most]
+    waiting = deque([root])
+    for _ in range(most):
+        if not waiting:
+            return
+        pid = waiting.popleft()
+        yield pid
+        waiting += [int(child) for child in (_read(f"/proc/{pid}/task/{pid}/children") or b"").split()]
 
 
 def blocked_calls(pid: int) -> list[str]:

@@ -1,8 +1,9 @@
 """Calls that a program under test never needs -> a seccomp filter that refuses them.
 
 It refuses AF_VSOCK and packet sockets (neither is held back by a network namespace), tracing others, new
-namespaces and mounts, kernel keys, and io_uring (whose operations no filter sees). EPERM, as if it lacked the
-privilege; clone3 gives ENOSYS, so that a C library falls back to clone, whose flags can be looked at.
+namespaces and mounts, kernel keys, io_uring (whose operations no filter sees), and files in memory that belong to no
+file system (what they hold counts for no process). EPERM, as if it lacked the privilege; clone3 gives ENOSYS, so that a
+C library falls back to clone, whose flags can be looked at.
 Source: seccomp(2), linux/bpf_common.h, linux/seccomp.h, linux/audit.h.
 """
 
@@ -30,7 +31,7 @@ REFUSED = (
     "perf_event_open", "add_key", "request_key", "keyctl", "io_uring_setup", "io_uring_enter",
     "io_uring_register", "sethostname", "setdomainname", "reboot", "kexec_load", "init_module",
     "finit_module", "delete_module", "swapon", "swapoff", "open_by_handle_at", "acct", "quotactl",
-    "settimeofday", "clock_settime",
+    "settimeofday", "clock_settime", "memfd_create", "memfd_secret",
 )  # fmt: skip
 
 

@@ -32,6 +32,7 @@ from labctl.agent.watch import Watch
 
 _KILL_AGAIN_S = 0.02
 _GO_ON_WITHIN_S = 10.0
+_BEGINS_WITHIN_S = 10.0
 _REFILL_AFTER_S = 0.01  # so that a short program's end is told first
 _NOT_EXECUTABLE = (errno.ENOENT, errno.ENOEXEC, errno.EACCES)
 
@@ -57,6 +58,7 @@ class Agent:
             "signal": self._signal,
             "kill": self._kill,
             "await": self._await,
+            "glance": self._glance,
             "sockets": self._sockets,
             "resize": self._resize,
             "forget": self._forget,
@@ -144,13 +146,15 @@ class Agent:
         program.input_ends = not (order.window or order.interactive or header.get("more", False))
         self._give_input(program)
         if header.get("seconds") is not None:
-            self._loop.after(header["seconds"], lambda: self._at_limit(program))
+            self._loop.after(header["seconds"] + _BEGINS_WITHIN_S, lambda: self._at_limit(program))
 
     def _on_executes(self, header: Header, program: Program) -> None:
         if not program.failure:
             program.started_ns = program.started_ns or program.ended_ns or time.monotonic_ns()  # killed before it began
             self._answer(header, ok=True, pid=program.pid, started=program.started_ns)
             self._loop.after(_REFILL_AFTER_S, self._nurseries.refill)
+            if header.get("seconds") is not None:  # its time begins when it does, however busy the machine is
+                self._loop.after(header["seconds"], lambda: self._at_limit(program))
             return
         number, _, detail = program.failure.decode("utf-8", "replace").partition(" ")
         del self._programs[program.order.program]
@@ -244,6 +248,11 @@ class Agent:
             )
         else:
             self._answer(header, error="no-program", detail=header.get("program", ""))
+
+    def _glance(self, header: Header, _: bytes) -> None:
+        program = self._program(header)
+        if program is not None:
+            self._answer(header, ok=True, seen=self._looker.glance(program))
 
     def _sockets(self, header: Header, _: bytes) -> None:
         self._answer(header, ok=True, sockets=[list(one) for one in sockets(header["protocol"])])

@@ -22,6 +22,7 @@ _X86_64 = {
     "sethostname": 170, "setdomainname": 171, "reboot": 169, "kexec_load": 246, "init_module": 175,
     "finit_module": 313, "delete_module": 176, "swapon": 167, "swapoff": 168, "open_by_handle_at": 304,
     "name_to_handle_at": 303, "acct": 163, "quotactl": 179, "settimeofday": 164, "clock_settime": 227,
+    "memfd_create": 319, "memfd_secret": 447,
 }  # fmt: skip
 
 _AARCH64 = {
@@ -37,7 +38,7 @@ _AARCH64 = {
     "mount_setattr": 442, "chroot": 51, "sethostname": 161, "setdomainname": 162, "reboot": 142,
     "kexec_load": 104, "init_module": 105, "finit_module": 273, "delete_module": 106, "swapon": 224,
     "swapoff": 225, "open_by_handle_at": 265, "name_to_handle_at": 264, "acct": 89, "quotactl": 60,
-    "settimeofday": 170, "clock_settime": 112,
+    "settimeofday": 170, "clock_settime": 112, "memfd_create": 279, "memfd_secret": 447,
 }  # fmt: skip
 
 NUMBERS: dict[str, int] = {"x86_64": _X86_64, "aarch64": _AARCH64}.get(os.uname().machine, {})

@@ -7,9 +7,10 @@ import difflib
 from labctl.agent.frames import MAX_BODY
 from labctl.hosts.conversation import Conversation, Ticket
 from labctl.hosts.program import Program
+from labctl.plan.model import Limits
 
-OUTPUT_CAP = 8 * 1024 * 1024
-"""Bytes of each stream that are kept; what comes after is thrown away, and said to be."""
+OUTPUT_CAP = Limits().output
+"""Bytes of each stream that are kept where the plan says nothing else."""
 
 _PIECE = MAX_BODY // 4
 
@@ -31,9 +32,11 @@ def launch(
     stdin: bytes = b"",
     seconds: float | None = None,
     aside: bool = False,
+    output_cap: int = OUTPUT_CAP,
 ) -> Ticket:
-    """Ask for a program to be started. `seconds`: it and all its children are killed after that.
+    """Ask for a program to be started. `seconds`: it and all its children are killed so long after it executes.
 
+    `output_cap`: bytes of each stream that are kept; what comes after is thrown away, and said to be.
     `aside`: it is labctl's own, to look at something, and no part of what is recorded.
     """
     conversation.programs[program.host, program.key] = program
@@ -47,7 +50,7 @@ def launch(
         words=list(program.command),
         environment=environment,
         window=window,
-        output_cap=OUTPUT_CAP,
+        output_cap=output_cap,
         seconds=seconds,
         aside=aside,
     )

@@ -120,8 +120,8 @@ def doing(conversation: Conversation, program: Program) -> str:
     """What a program does just now, in words, for a failure: `it blocks in accept4, stdout …`."""
     if program.has_ended:
         return f"it has ended: {program.ending}"
-    wanted = {"blocked": "-"}
-    seen = answer_to(conversation, ask_program(conversation, program, wanted, seconds=0), seconds=0).seen
+    ticket = conversation.ask(program.host, "glance", program=program.key)
+    seen = conversation.answer(ticket).get("seen", {})
     if seen.get("stopped"):
         return "it is stopped"
     calls = seen.get("blocked") or []

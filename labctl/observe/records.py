@@ -8,7 +8,7 @@ what could be read is there.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,14 +39,18 @@ class Records(Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...]
 
 
+_MOST_SHOWN = 128 * 1024
+_NOT_SHOWN = "\n… what came after this is in the journal …\n"
+
+
 def read_folder(folder: Path) -> Records:
     """Everything that is there. NotRecorded where there is no journal."""
+    problems: list[str] = []
     try:
-        journal = (folder / JOURNAL).read_bytes()
+        with (folder / JOURNAL).open("rb") as journal:
+            lines = tuple(_shortened(_lines(journal, problems)))
     except OSError as error:
         raise NotRecorded(f"there is no record of a run in {folder}: {error.strerror}") from error
-    problems: list[str] = []
-    lines = tuple(_lines(journal, problems))
     return Records(
         lines=lines,
         plan=_plan(folder / PLAN, problems),
@@ -57,8 +61,24 @@ def read_folder(folder: Path) -> Records:
     )
 
 
-def _lines(journal: bytes, problems: list[str]) -> Iterator[Line]:
-    for number, text in enumerate(journal.splitlines(), 1):
+def _shortened(lines: Iterable[Line]) -> Iterator[Line]:
+    """The lines, without the text of what a program printed on a stream after the first 128 Ki characters or so."""
+    came: dict[tuple[object, object], int] = {}
+    for line in lines:
+        text = line.get("text")
+        if line["event"] == "output" and isinstance(text, str):
+            stream = str(line.get("program")), str(line.get("stream"))
+            before = came.get(stream, 0)
+            came[stream] = before + len(text)
+            if before < _MOST_SHOWN <= came[stream]:
+                yield line | {"text": text[: _MOST_SHOWN - before] + _NOT_SHOWN}
+            if came[stream] >= _MOST_SHOWN:
+                continue
+        yield line
+
+
+def _lines(journal: Iterable[bytes], problems: list[str]) -> Iterator[Line]:
+    for number, text in enumerate(journal, 1):
         try:
             line = json.loads(text)
         except ValueError:

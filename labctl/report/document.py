@@ -35,6 +35,8 @@ class ProblemShown(Struct, frozen=True):
 class ProgramShown(Struct, frozen=True):
     """A program of a step that didn't pass. Bytes of its output that are no UTF-8 appear as `\\xNN`.
 
+    Of more than 256 KiB on a stream the middle is left out, and that is said there; the journal has it all.
+
     `ending` is words like `exit 1`, `signal KILL`, `still running`. `cut`: it printed more than is kept.
     """
 

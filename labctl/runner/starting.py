@@ -52,6 +52,7 @@ def _begin(
             window=window,
             stdin=_stdin(session, step, program),
             seconds=seconds,
+            output_cap=session.plan.host(program.host).limits.output,
         )
         for program in programs
     ]

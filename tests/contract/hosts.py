@@ -253,6 +253,7 @@ def begin_all(
     seconds: float | None = None,
     window: bool = False,
     environment: dict[str, str] | None = None,
+    output_cap: int = OUTPUT_CAP,
 ) -> list[Running]:
     """Start programs at the same time: each command on each host. NotStarted says which one can't."""
     asked: list[tuple[Host, Program, Ticket]] = []
@@ -261,7 +262,13 @@ def begin_all(
             number = host.number()
             program = Program(name=words[0], host=host.name, number=number, command=tuple(words), key=f"{number}")
             ticket = launch(
-                host.conversation, program, environment=environment or {}, window=window, stdin=stdin, seconds=seconds
+                host.conversation,
+                program,
+                environment=environment or {},
+                window=window,
+                stdin=stdin,
+                seconds=seconds,
+                output_cap=output_cap,
             )
             asked.append((host, program, ticket))
     running = []

@@ -60,6 +60,7 @@ MIGHTY: dict[str, tuple[tuple[int, int], tuple[int, ...]]] = {
     "perf_event_open": ((298, 241), (0, 0, 0, 0, 0)),
     "userfaultfd": ((323, 282), (0,)),
     "sethostname": ((170, 161), (0, 0)),
+    "memfd_create": ((319, 279), (0, 0)),
     "reboot": ((169, 142), (0, 0, 0, 0)),  # with a magic number that does nothing
 }
 """By name: a system call's numbers on x86_64 and aarch64, and its arguments."""
@@ -112,3 +113,49 @@ def test_privileged_ports_need_a_privilege(lab: StandingLab) -> None:
         """
     )
     assert seen == ["EACCES", "EACCES", None]
+
+
+@pytest.mark.parametrize("name", ["kernel/pid_max", "kernel/shmall", "kernel/msgmni", "net/ipv4/ip_forward"])
+def test_no_kernel_setting_can_be_changed(lab: StandingLab, name: str) -> None:
+    """Not even those that ask for the uid of a namespace's root alone, which programs on namespaces have outside."""
+    written = lab.host("left").run("sh", "-c", f"cat /proc/sys/{name} && echo 400 > /proc/sys/{name}")
+    assert (written.ending, written.stdout != b"") == ("exit 2", True), written
+
+
+def test_the_kernel_ends_programs_first_where_memory_is_short(lab: StandingLab) -> None:
+    """And not the agent, or whatever else runs on the machine."""
+    assert lab.host("left").run("cat", "/proc/self/oom_score_adj").stdout == b"1000\n"
+
+
+def test_programs_of_one_host_can_not_look_into_each_other(lab: StandingLab) -> None:
+    """Neither memory nor descriptors of another program can be opened, to read or to write; one's own child's can."""
+    left = lab.host("left")
+    other = left.begin("sleep", "60")
+    opened = left.tell(
+        """
+        import json, os, subprocess, sys
+        child = subprocess.Popen(["sleep", "60"])
+        opened = []
+        for who, pid in (("other", sys.argv[1]), ("child", child.pid)):
+            for name in ("mem", "fd/1", "environ"):
+                try:
+                    os.close(os.open(f"/proc/{pid}/{name}", os.O_RDWR if name == "mem" else os.O_RDONLY))
+                except (PermissionError, BlockingIOError):
+                    continue
+                except OSError:
+                    pass
+                opened.append([who, name])
+        child.kill()
+        print(json.dumps(opened))
+        """,
+        other.pid,
+    )
+    assert [who for who, _ in opened if who == "other"] == []
+    assert ["child", "mem"] in opened  # so that what is refused means something
+
+
+def test_files_can_be_moved_between_folders(lab: StandingLab) -> None:
+    """What keeps programs apart keeps them from nothing that they may do."""
+    assert (
+        lab.host("left").run("sh", "-c", "mkdir a b && : > a/x && mv a/x b/ && ln b/x a/ && ls a/x").ending == "exit 0"
+    )

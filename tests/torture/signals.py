@@ -20,7 +20,6 @@ from labctl.engine.docker.engine import DockerEngine
 from labctl.engine.netns.engine import Netns
 from tests.contract.waiting import until
 from tests.torture.campaign import Campaign, Case, Run, main_of
-from tests.torture.streams import Files, Pipe, Streams, Terminal
 from tests.torture.victim import (
     LONGEST_S,
     Victim,
@@ -30,6 +29,7 @@ from tests.torture.victim import (
     scenarios,
     while_a_lab_stands,
 )
+from tests.torture.victims_streams import Files, Pipe, Streams, Terminal
 
 TRIES = 20
 TROUBLE = ("Traceback", "Exception ignored", "Error", "mistake of labctl")

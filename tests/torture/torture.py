@@ -80,10 +80,11 @@ def leftovers(engine: Engine) -> list[str]:
     """What is there of ours although no lab of ours is up: none, if all is well."""
     mine = str(os.getpid())
     labs = [f"lab {lab.lab} of {lab.owner}" for lab in engine.labs() if mine in lab.owner.split(":")]
-    return labs + [f"process {pid}" for pid in _children()]
+    return labs + [f"process {pid}" for pid in children_of_this_process()]
 
 
-def _children() -> Iterator[int]:
+def children_of_this_process() -> Iterator[int]:
+    """Their pids."""
     for task in os.listdir("/proc/self/task"):
         with suppress(FileNotFoundError, ProcessLookupError):  # that thread has ended meanwhile
             yield from map(int, Path(f"/proc/self/task/{task}/children").read_text().split())

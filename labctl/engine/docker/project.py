@@ -35,10 +35,10 @@ itself it asks whom the machine asks, where that is on the machine's loopback ev
 _AGENT_MEMORY = 64 * 1024 * 1024
 _AGENT_PROCESSES = 16
 _FOLDERS = (
-    "/tmp:exec,size=64m,mode=1777",
-    "/var/tmp:size=16m,mode=1777",
+    "/tmp:exec,size=64m,nr_inodes=32k,mode=1777",
+    "/var/tmp:size=16m,nr_inodes=32k,mode=1777",
     "/run:size=16m,mode=755",
-    f"/home/lab:exec,size=64m,mode=755,uid={UID},gid={GID}",
+    f"/home/lab:exec,size=64m,nr_inodes=32k,mode=755,uid={UID},gid={GID}",
 )
 
 

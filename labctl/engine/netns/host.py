@@ -9,6 +9,7 @@ import os
 import select
 import signal
 import socket
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,8 @@ from labctl.engine.netns import root
 from labctl.engine.netns.ip import run_ip
 
 _NAMESPACES = kernel.CLONE_NEWNS | kernel.CLONE_NEWUTS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWNET | kernel.CLONE_NEWPID
+_MOST_QUEUES = 1024
+"""Of messages, each of 16 KiB."""
 
 
 class Birth:
@@ -91,6 +94,7 @@ def _be_first(order: dict[str, Any], channel: socket.socket, news: int, wired: i
     os.setsid()
     socket.sethostname(order["name"])
     root.enter(order["temporary"], order["files"])
+    _bound_what_no_process_holds(order["settings"]["limits"]["memory"])
     set_sysctls(order["early_sysctls"])
     if not os.read(wired, 1):
         os._exit(0)
@@ -100,6 +104,14 @@ def _be_first(order: dict[str, Any], channel: socket.socket, news: int, wired: i
     os.write(news, b"ready")
     keep_only(channel.fileno())
     serve.main(order["settings"], channel.fileno(), channel.fileno())
+
+
+def _bound_what_no_process_holds(memory: int) -> None:
+    """Limit this host's System V memory and messages (sysvipc(7)), where this kernel lets a user namespace do it."""
+    page = os.sysconf("SC_PAGESIZE")
+    for key, value in (("kernel.shmall", memory // page), ("kernel.msgmni", _MOST_QUEUES)):
+        with suppress(OSError):
+            set_sysctls({key: str(value)})
 
 
 def set_sysctls(sysctls: dict[str, str]) -> None:

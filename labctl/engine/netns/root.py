@@ -29,6 +29,8 @@ _ETC = {
     "gshadow": "",
 }
 _OF_A_HOST = ("hosts", "hostname", "nsswitch.conf")
+_MOST_FILES = "nr_inodes=32k"
+"""In one folder that programs may write to: an empty file takes a kibibyte of the kernel's memory, too."""
 
 
 def make_template(folders: list[tuple[str, str]], interpreter: str | None) -> None:
@@ -62,16 +64,16 @@ def enter(temporary: int, files: dict[str, str]) -> None:
     /etc.
     """
     writable = kernel.MS_NOSUID | kernel.MS_NODEV
-    kernel.mount("tmp", f"{PLACE}/tmp", "tmpfs", writable, f"mode=1777,size={temporary}")
-    kernel.mount("tmp", f"{PLACE}/var/tmp", "tmpfs", writable, "mode=1777,size=16m")
-    kernel.mount("home", f"{PLACE}/home/lab", "tmpfs", writable, "mode=755,size=64m")
+    kernel.mount("tmp", f"{PLACE}/tmp", "tmpfs", writable, f"mode=1777,size={temporary},{_MOST_FILES}")
+    kernel.mount("tmp", f"{PLACE}/var/tmp", "tmpfs", writable, f"mode=1777,size=16m,{_MOST_FILES}")
+    kernel.mount("home", f"{PLACE}/home/lab", "tmpfs", writable, f"mode=755,size=64m,{_MOST_FILES}")
     kernel.mount("host", f"{PLACE}/.host", "tmpfs", writable, "mode=755,size=1m")
     for name, text in files.items():
         _write(f"{PLACE}/.host/{name}", text)
     kernel.make_read_only(f"{PLACE}/.host")
     options = "newinstance,ptmxmode=0666,mode=620"
     kernel.mount("pts", f"{PLACE}/dev/pts", "devpts", kernel.MS_NOSUID | kernel.MS_NOEXEC, options)
-    kernel.mount("shm", f"{PLACE}/dev/shm", "tmpfs", writable, "mode=1777,size=16m")
+    kernel.mount("shm", f"{PLACE}/dev/shm", "tmpfs", writable, f"mode=1777,size=16m,{_MOST_FILES}")
     flags = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
     kernel.mount("proc", f"{PLACE}/proc", "proc", flags)
     os.chdir(PLACE)
@@ -81,8 +83,14 @@ def enter(temporary: int, files: dict[str, str]) -> None:
 
 
 def seal() -> None:
-    """Make the root read-only, once nothing more is to be put there."""
+    """Make the root read-only, once nothing more is to be put there, and the kernel's settings.
+
+    Outside their own user namespace programs have the uid of the lab's root, and that is all which some settings ask
+    for (kernel.pid_max, those of kernel.shm* and msg*).
+    """
     kernel.make_mount_read_only("/")
+    kernel.mount("/proc/sys", "/proc/sys", flags=kernel.MS_BIND)
+    kernel.make_mount_read_only("/proc/sys")
 
 
 def _show(source: str, target: str) -> None:

@@ -258,26 +258,23 @@ class _Watch:
 
 
 def memory_mapped() -> int:
-    """Bytes of memory that isn't a file's, for all processes in this PID namespace together.
+    """Bytes of memory that isn't a file's on a disk, for all processes in this PID namespace together.
 
-    What a process shares with those that it was forked from counts for each of them: never too little, quick to look
-    at (proc(5), statm).
+    What a process shares with others counts for each of them: never too little, quick to look at (proc(5), status).
     """
-    page = os.sysconf("SC_PAGESIZE")
-    mapped = 0
-    for text in _of_each_process("statm"):
-        fields = text.split()
-        mapped += (int(fields[1]) - int(fields[2])) * page
-    return mapped
+    return sum(_in_rows(text, (b"RssAnon:", b"RssShmem:", b"VmSwap:")) for text in _of_each_process("status"))
 
 
 def memory_used() -> int:
     """The same with what is shared counted once. It takes long: every page is looked at (proc(5), smaps_rollup)."""
-    used = 0
-    for text in _of_each_process("smaps_rollup"):
-        rows = (row.split() for row in text.splitlines())
-        used += sum(int(row[1]) * 1024 for row in rows if row[0] in (b"Pss_Anon:", b"SwapPss:"))
-    return used
+    rows = (b"Pss_Anon:", b"Pss_Shmem:", b"SwapPss:")
+    return sum(_in_rows(text, rows) for text in _of_each_process("smaps_rollup"))
+
+
+def _in_rows(text: bytes, names: tuple[bytes, ...]) -> int:
+    """Bytes, of rows in kibibytes."""
+    rows = (row.split() for row in text.splitlines() if row.startswith(names))
+    return sum(int(row[1]) * 1024 for row in rows)
 
 
 def _of_each_process(name: str) -> Iterator[bytes]:

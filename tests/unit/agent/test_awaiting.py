@@ -11,6 +11,7 @@ from labctl.agent.frames import Header
 from labctl.agent.look import Looker
 from labctl.agent.loop import Loop
 from labctl.agent.programs import Program
+from tests.contract.waiting import until
 
 Answers = list[dict[str, Any]]
 
@@ -105,3 +106,18 @@ def test_a_wait_is_answered_only_once(waits: Waits) -> None:
     waits.loop.after(0.03, waits.loop.stop)
     waits.loop.run()
     assert len(waits.answers) == 1
+
+
+def test_looks_that_take_long_leave_others_their_turn(waits: Waits) -> None:
+    """At least four fifths of the time nobody looks, however long a look takes."""
+    looks = 0
+
+    def slow() -> dict[str, Any]:
+        nonlocal looks
+        looks += 1
+        until(lambda: False, within_s=0.02)
+        return {"waiting": 0}
+
+    waits.awaiting.state({"waiting": [1, 1]}, 0.5, None, slow, {}, waits.answer)
+    waits.loop.run()
+    assert 2 <= looks <= 0.5 / 0.1 + 2

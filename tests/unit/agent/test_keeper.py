@@ -206,7 +206,7 @@ def test_a_keeper_that_was_stopped_while_it_waited_goes_on(start: Start) -> None
     nursery = Nursery(HOW)
     nursery.refill()
     (pid,) = nursery.pids()
-    assert until(lambda: len(first_few(pid, 2)) == 2, within_s=10)
+    assert until(lambda: len([*first_few(pid, 2)]) == 2, within_s=10)
     _, child = first_few(pid, 2)
     assert until(lambda: state(child) == "S" and os.getsid(child) == child, within_s=10)
     for one in (pid, child):
@@ -340,7 +340,7 @@ def test_no_other_programs_input_is_kept_open(start: Start) -> None:
 def holds(nursery: Nursery, pipe: str) -> bool:
     """Whether a keeper that waits, or its child, has the pipe open."""
     (pid,) = nursery.pids()
-    family = first_few(pid, 2)
+    family = [*first_few(pid, 2)]
     if len(family) == 1:
         return True
     return any(pipe in opened_by(one) for one in family)

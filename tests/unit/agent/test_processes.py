@@ -105,8 +105,8 @@ def test_a_living_process_that_we_may_not_look_at_is_an_error(
 
 def test_the_first_few_are_found_without_looking_at_all(sleeper: subprocess.Popen[bytes]) -> None:
     """A process, then its children, up to as many as were asked for."""
-    assert until(lambda: len(first_few(sleeper.pid, 8)) == 2, within_s=10)
-    assert first_few(sleeper.pid, 1) == [sleeper.pid]
+    assert until(lambda: len([*first_few(sleeper.pid, 8)]) == 2, within_s=10)
+    assert [*first_few(sleeper.pid, 1)] == [sleeper.pid]
     family = {one.pid for one in descendants(sleeper.pid, processes())}
     assert set(first_few(sleeper.pid, 8)) == {sleeper.pid} | family
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from labctl.check.match import complaints, shown_text
@@ -161,3 +163,20 @@ def test_what_could_steer_a_terminal_is_shown_as_an_escape() -> None:
 
 def test_the_eight_mebibytes_of_a_capped_output_are_judged_quickly() -> None:
     assert not matches(Match(contains=("hello", "x"), matches="^hello$"), b"noise \xff\n" * (2**20))
+
+
+def test_output_that_is_no_text_is_judged_in_little_memory() -> None:
+    """As text it would be sixteen times as large."""
+    output = bytes(range(256)) * (2**15)
+    tracemalloc.start()
+    try:
+        assert complaints(Match(contains=("the end",), absent=("no",), equals="x"), output, strict=False)
+        assert tracemalloc.get_traced_memory()[1] < 2 * len(output)
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_byte_that_is_no_utf_8_is_looked_for_by_its_escape() -> None:
+    assert matches(Match(contains=("a\\xffü",)), b"a\xff\xc3\xbc")
+    assert not matches(Match(absent=("\\xff",)), b"a\xff")
+    assert matches(Match(equals="ü\\xff"), b"\xc3\xbc\xff\n")

@@ -51,3 +51,18 @@ def test_no_bytes_give_anything_but_printable_text_and_tabs(data: bytes) -> None
 
 def test_a_record_keeps_everything() -> None:
     assert visible_text(b"a\x1b\n\xff" * 1000) == "a\x1b\n\\xff" * 1000
+
+
+def test_of_a_very_long_output_a_record_leaves_out_the_middle_and_says_so() -> None:
+    assert visible_text(b"begin" + bytes(1000) + b"end", most=8) == "begi\n… 1000 bytes are left out here …\n\0end"
+
+
+@given(some.lists(some.sampled_from([b"", b"a", b"bc"]), max_size=60), some.integers(1, 9), some.integers(1, 9))
+def test_an_excerpt_is_made_of_the_outputs_lines(lines: list[bytes], first: int, last: int) -> None:
+    shown = excerpt(b"".join(line + b"\n" for line in lines), first=first, last=last)
+    texts = [line.decode() for line in lines]
+    if shown.left_out:
+        assert [*shown.first, *shown.last] == texts[:first] + texts[len(texts) - last :]
+        assert first + shown.left_out + last == len(lines)
+    else:
+        assert list(shown.first) == texts
