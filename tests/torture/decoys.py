@@ -7,6 +7,7 @@ it was, to its process ids, inodes and rules. `all-at-once` is every kind togeth
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -81,6 +82,7 @@ def _new_folder(top: Path, name: str) -> Path:
 CAMPAIGN = Campaign("decoys", "Cleaning harms nobody.", ("netns", "docker"), cases)
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # decoys must go, however this ends
     for where in CAMPAIGN.places:
         for missing in _KINDS[where]:
             if reason := missing.why_not():

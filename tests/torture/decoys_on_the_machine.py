@@ -7,6 +7,7 @@ have them in a network of their own.
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -45,22 +46,23 @@ def _network() -> Iterator[tuple[str, ...]]:
 def _in_the_network(make: list[str], look: list[str], unmake: list[str]) -> Iterator[State]:
     """Commands, a line each, that make it, show it, and take it away."""
     with _network() as there, ExitStack() as undo:
+        output_of(*there, *make[0].split())
         for line in unmake:
             undo.callback(subprocess.run, [*there, *line.split()], stderr=subprocess.DEVNULL)  # if it came to be
-        for line in make:
+        for line in make[1:]:
             output_of(*there, *line.split())
         yield lambda: "\n".join(output_of(*there, *line.split()) for line in look)
 
 
-def _of(scene: Scene) -> str:
-    """A part of names, so that two places don't have the same."""
-    return {"netns": "1", "docker": "2"}[scene.ground.engine]
+def _number() -> int:
+    """A part of names, so that two campaigns don't have the same; an interface's has room for 15 characters."""
+    return random.randrange(100, 1000)
 
 
 def links(scene: Scene) -> AbstractContextManager[State]:
     """A bridge and a cable, called as labs call theirs."""
-    number = _of(scene)
-    bridge, near, far = f"lab-0051717{number}", f"h{number}", f"lab{number}"
+    number = _number()
+    bridge, near, far = f"lab-51717{number}", f"h{number}", f"lab{number}"
     return _in_the_network(
         [
             f"ip link add {bridge} type bridge",
@@ -76,7 +78,7 @@ def links(scene: Scene) -> AbstractContextManager[State]:
 
 def packet_filter(scene: Scene) -> AbstractContextManager[State]:
     """A table that is called as a sidecar's is."""
-    family = {"1": "inet", "2": "ip"}[_of(scene)]
+    family = {"netns": "inet", "docker": "ip"}[scene.ground.engine]
     return _in_the_network(
         [
             f"nft add table {family} labctl",
@@ -90,7 +92,7 @@ def packet_filter(scene: Scene) -> AbstractContextManager[State]:
 
 def queues(scene: Scene) -> AbstractContextManager[State]:
     """A queue with the handle that everybody gives the first one."""
-    device = f"eth-lab{_of(scene)}"
+    device = f"eth-lab{_number()}"
     return _in_the_network(
         [
             f"ip link add {device} type veth peer name {device}p",
@@ -105,7 +107,7 @@ def queues(scene: Scene) -> AbstractContextManager[State]:
 @contextmanager
 def named_namespaces(scene: Scene) -> Iterator[State]:
     """Network namespaces called as hosts are, each with an address on its loopback."""
-    names = [f"cheerios{_of(scene)}", f"labctl-{_of(scene)}"]
+    names = [f"cheerios-{_number()}", f"labctl-{_number()}"]
     with ExitStack() as undo:
         for name in names:
             output_of("ip", "netns", "add", name)
