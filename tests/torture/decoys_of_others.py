@@ -15,7 +15,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from labctl.engine.docker.daemon import Daemon
-from labctl.engine.docker.endpoint import find_endpoint
+from labctl.engine.docker.endpoint import DEFAULT, find_endpoint
 from labctl.engine.owner import start_time
 from labctl.plan.image import HOST_IMAGE, SIDECAR_IMAGE
 from tests.torture import private_daemon
@@ -25,8 +25,8 @@ from tests.torture.decoy import Kind, Scene, State, output_of
 
 _SOMEBODY = 61001
 """A user that owns nothing, and need not be known to the machine."""
+_DEFAULT_SOCKET = DEFAULT.removeprefix("unix://")
 _SERVER = "/server 51717"
-_SOCKET = "/var/run/docker.sock"
 
 
 @contextmanager
@@ -139,7 +139,12 @@ def a_run_in_a_container(scene: Scene) -> Iterator[State]:
     name = f"lab-of-labs-{random.getrandbits(32):08x}"
     shared = {"/usr", "/etc", str(TOP.resolve()), *(str(Path(one).resolve()) for one in _library_folders())}
     mounts = [word for folder in sorted(shared) for word in ("--volume", f"{folder}:{folder}:ro")]
-    mounts += ["--volume", f"{scene.folder}:{scene.folder}", "--volume", f"{_SOCKET}:{_SOCKET}"]
+    mounts += [
+        "--volume",
+        f"{scene.folder}:{scene.folder}",
+        "--volume",
+        f"{find_endpoint().socket_path}:{_DEFAULT_SOCKET}",
+    ]
     variables = [f"--env={word}={scene.folder / folder}" for word, folder in _FOLDERS.items()]
     inside = ("docker", "run", "--rm", "--name", name, "--network=none", "--user=0:0", *mounts, *variables)
     words = (f"--workdir={scene.folder}", f"--entrypoint={EVERYBODYS[0]}", HOST_IMAGE, *EVERYBODYS[1:])
@@ -159,6 +164,10 @@ def a_run_in_a_container(scene: Scene) -> Iterator[State]:
         output_of("docker", "kill", "--signal=INT", container)
         run.process.wait(TAKES_AT_MOST_S)
     assert parts_on_docker(ground, run.lab) == []
+
+
+def _no_socket() -> str:
+    return "" if find_endpoint().socket_path is not None else "the daemon has no socket here to share"
 
 
 _FOLDERS = {"HOME": "", "XDG_RUNTIME_DIR": "run", "XDG_STATE_HOME": "state"}
@@ -214,7 +223,7 @@ KINDS = [
     Kind("another-users-run", another_users_run, _no_other_user),
 ]
 KINDS_ON_DOCKER = [
-    Kind("a-run-in-a-container", a_run_in_a_container, lambda: "" if os.path.exists(_SOCKET) else "no socket to share"),
+    Kind("a-run-in-a-container", a_run_in_a_container, _no_socket),
     Kind("on-another-daemon", on_another_daemon, private_daemon.why_not),
     Kind("here-while-another-daemon-is-cleaned", here_while_another_daemon_is_cleaned, private_daemon.why_not),
 ]

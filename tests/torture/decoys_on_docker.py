@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from itertools import count
 from uuid import uuid4
 
 from msgspec.structs import replace
@@ -17,6 +19,8 @@ from tests.torture.decoy import Kind, Scene, State, output_of
 COMPOSE = "com.docker.compose"
 _CONTAINER = "{{.Id}} {{.State.Status}} {{.State.Pid}} {{.State.StartedAt}} {{.RestartCount}} {{json .Config.Labels}}"
 _NETWORK = "{{.Id}} {{.Created}} {{json .IPAM.Config}} {{json .Labels}}"
+
+_NUMBERS = count(random.randrange(4096))  # of subnets: no two decoys get the same
 
 Labels = Callable[[str], dict[str, str]]
 """Of a lab's id."""
@@ -87,8 +91,10 @@ def ended_container(_: Scene) -> Iterator[State]:
         "docker", "run", "--detach", "--name", name, "--network=none", "--entrypoint=true", HOST_IMAGE
     )
     output_of("docker", "wait", container)
-    yield lambda: output_of("docker", "container", "inspect", "--format", _CONTAINER, container)
-    output_of("docker", "rm", "--force", container)
+    try:
+        yield lambda: output_of("docker", "container", "inspect", "--format", _CONTAINER, container)
+    finally:
+        output_of("docker", "rm", "--force", container)
 
 
 @contextmanager
@@ -109,14 +115,16 @@ def _network(labels: Labels) -> Callable[[Scene], AbstractContextManager[State]]
     @contextmanager
     def make(_: Scene) -> Iterator[State]:
         lab = uuid4().hex[:12]
-        number = int(lab[:4], 16)
+        number = next(_NUMBERS) % 4096 * 16
         words = [word for label, value in labels(lab).items() for word in ("--label", f"{label}={value}")]
-        subnet = f"10.63.{number // 256}.{number % 256 // 16 * 16}/28"
+        subnet = f"10.63.{number // 256}.{number % 256}/28"
         network = output_of(
             "docker", "network", "create", "--internal", f"--subnet={subnet}", *words, f"labctl-{lab}_lab"
         )
-        yield lambda: output_of("docker", "network", "inspect", "--format", _NETWORK, network)
-        output_of("docker", "network", "rm", network)
+        try:
+            yield lambda: output_of("docker", "network", "inspect", "--format", _NETWORK, network)
+        finally:
+            output_of("docker", "network", "rm", network)
 
     return make
 
@@ -128,8 +136,10 @@ def images(_: Scene) -> Iterator[State]:
     tags = [f"labctl-host:{some}", f"labctl-sidecar-{some}:latest", f"mine/labctl-base:{some}"]
     for tag in tags:
         output_of("docker", "tag", HOST_IMAGE, tag)
-    yield lambda: output_of("docker", "image", "inspect", "--format", "{{.Id}} {{.Created}}", *tags)
-    output_of("docker", "rmi", *tags)
+    try:
+        yield lambda: output_of("docker", "image", "inspect", "--format", "{{.Id}} {{.Created}}", *tags)
+    finally:
+        output_of("docker", "rmi", *tags)
 
 
 @contextmanager
@@ -138,8 +148,10 @@ def volumes(_: Scene) -> Iterator[State]:
     lab = uuid4().hex[:12]
     words = [word for label, value in _owned(_ended)(lab).items() for word in ("--label", f"{label}={value}")]
     name = output_of("docker", "volume", "create", *words, f"labctl-{lab}_data")
-    yield lambda: output_of("docker", "volume", "inspect", "--format", "{{json .}}", name)
-    output_of("docker", "volume", "rm", name)
+    try:
+        yield lambda: output_of("docker", "volume", "inspect", "--format", "{{json .}}", name)
+    finally:
+        output_of("docker", "volume", "rm", name)
 
 
 KINDS = [

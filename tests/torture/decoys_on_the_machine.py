@@ -37,9 +37,11 @@ def _network() -> Iterator[tuple[str, ...]]:
     with subprocess.Popen(hold, stdin=subprocess.PIPE) as holder:
         own = os.stat("/proc/self/ns/net").st_ino
         assert until(lambda: os.stat(f"/proc/{holder.pid}/ns/net").st_ino != own, within_s=10)
-        yield ("nsenter", f"--target={holder.pid}", "--user", "--net", "--preserve-credentials")
         assert holder.stdin is not None
-        holder.stdin.close()
+        try:
+            yield ("nsenter", f"--target={holder.pid}", "--user", "--net", "--preserve-credentials")
+        finally:
+            holder.stdin.close()
 
 
 @contextmanager
@@ -150,8 +152,10 @@ def runs_of_others(scene: Scene) -> Iterator[State]:
     journal = Journal(goes_on / JOURNAL)
     for folder in (notes, named, goes_on):
         os.utime(folder, (0, 0))
-    yield lambda: _shown([notes, named, goes_on, *(folder / "notes.txt" for folder in (notes, named, goes_on))])
-    journal.close()
+    try:
+        yield lambda: _shown([notes, named, goes_on, *(folder / "notes.txt" for folder in (notes, named, goes_on))])
+    finally:
+        journal.close()
 
 
 @contextmanager
