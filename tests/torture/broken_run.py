@@ -146,7 +146,8 @@ def complaint(ended: Ended, *, words: Sequence[str], may_pass: str, within_s: fl
     """
     said = ended.said[-600:]
     if ended.code is None:
-        return f"not over within {within_s:g} s: {ended.said[-900:]}"
+        where = ended.said[ended.said.find("Fatal Python error") :]
+        return f"not over within {within_s:g} s: {where[:900]}"
     if "Traceback" in ended.said or "mistake of labctl" in ended.said:
         return f"a traceback: {said}"
     if ended.left:

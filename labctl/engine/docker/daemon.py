@@ -32,7 +32,6 @@ _READ_ONLY_BUT_SYSCTLS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sysrq-tri
 _SIDECAR_MEMORY = 512 * 1024 * 1024  # bytes; it holds the packets that are delayed
 
 
-_SHOWN_LINES = 6
 _WAITING = "waiting for a container"
 """May take its time: who waits says how long."""
 
@@ -314,10 +313,10 @@ def seconds_since_1970(text: str) -> float:
         return 0.0
 
 
-def _shortened(said: str) -> str:
+def _shortened(said: str, most: int = 6) -> str:
     """What a daemon says of its own crash, or a runtime's, goes on for pages: how it begins, and its last line."""
     lines = said.splitlines()
-    return said if len(lines) <= _SHOWN_LINES else "\n".join([*lines[: _SHOWN_LINES - 1], f"… {lines[-1].strip()}"])
+    return said if len(lines) <= most else "\n".join([*lines[: most - 1], f"… {lines[-1].strip()}"])
 
 
 def _label(lab: str | None) -> str:
@@ -328,5 +327,11 @@ def _client(endpoint: Endpoint, answers_within_s: int) -> APIClient:
     from docker import APIClient
     from docker.utils import kwargs_from_env
 
+    class Bounded(APIClient):
+        """Attaching goes round the client's own timeout, and would wait for ever on a daemon that hangs."""
+
+        def request(self, *words: Any, **named: Any) -> Any:  # Any: as requests has it
+            return super().request(*words, **({"timeout": self.timeout} | named))
+
     known = kwargs_from_env(environment=endpoint.environment())
-    return APIClient(**known, timeout=answers_within_s)
+    return Bounded(**known, timeout=answers_within_s)

@@ -37,8 +37,9 @@ class Birth:
 
     def wait_for_namespaces(self) -> int:
         """Wait until its namespaces are there; its pid. OSError with what went wrong."""
-        number, _, self._heard = os.read(self._news, 4096).decode().partition("\n")
-        os.waitpid(self._maker, 0)
+        os.waitpid(self._maker, 0)  # first: one that was killed says nothing, and the host it has forked doesn't end
+        said = os.read(self._news, 4096) if select.select([self._news], [], [], 0)[0] else b""
+        number, _, self._heard = said.decode().partition("\n")
         if not number.isdigit():
             raise OSError(0, number or "the host's first process died")
         self.pid = int(number)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import pytest
 from docker.errors import APIError
 from requests import ReadTimeout, Response
@@ -108,3 +112,25 @@ def test_what_a_daemon_says_at_length_is_told_in_short() -> None:
         Refusing(api).remove_container("c1")
     lines = str(error.value).splitlines()
     assert (lines[0], lines[-1], len(lines)) == ("removing a container: cannot start", "… exit status 2", 6)
+
+
+def test_attaching_to_a_container_of_a_daemon_that_hangs_is_given_up(tmp_path: Path) -> None:
+    """The SDK would wait for ever: it bounds every call but this one."""
+    answer = b'{"ApiVersion": "1.41", "Version": "20.10"}'
+    head = b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n"
+    with socket.socket(socket.AF_UNIX) as here, ThreadPoolExecutor() as pool:
+        here.bind(str(tmp_path / "s"))
+        here.listen()
+
+        def answer_once() -> None:
+            connection, _ = here.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(head + answer)
+
+        answered = pool.submit(answer_once)
+        daemon = Daemon(Endpoint(f"unix://{tmp_path / 's'}"), answers_within_s=1)
+        answered.result(10)
+        with pytest.raises(EngineError, match="does not answer \\(attaching to a container\\)"):
+            daemon.attach("c1")
+        daemon.close()
