@@ -44,7 +44,7 @@ class Control:
         except TimeoutError as error:
             raise EngineError(f"no host was attended within {_ATTENDED_WITHIN_S:g} s") from error
         except OSError as error:
-            raise EngineError(f"no host could be attended: {error}") from error
+            raise EngineError(f"no host could be attended: {self.last_words() or error}") from error
         if len(channels) < len(settings):
             raise EngineError(f"no host could be attended: {words.get('error', 'the lab is gone')}")
         return channels
@@ -58,7 +58,7 @@ class Control:
         except TimeoutError as error:
             raise EngineError(f"host {host} was not halted within {_HALTED_WITHIN_S:g} s") from error
         except OSError as error:
-            raise EngineError(f"host {host} could not be halted: {error}") from error
+            raise EngineError(f"host {host} could not be halted: {self.last_words() or error}") from error
         if words.get("halted") != host:
             raise EngineError(f"host {host} could not be halted: {words.get('error', 'the lab is gone')}")
 

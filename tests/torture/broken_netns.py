@@ -34,7 +34,7 @@ _TAKES_S = 1.2
 _SOMEBODY = 47117
 """The id of a user who is nobody here, and under whom nothing else runs."""
 _MIB = 1024 * 1024
-_BROKEN = ("gone", "broke", "died", "ended before its time", "could not", "can't", "lost")
+_BROKEN = ("gone", "broke", "died", "ended before its time", "could not", "could be", "lost its", "can't", "lost")
 
 
 class Break(Struct, frozen=True):
