@@ -110,19 +110,22 @@ def judged(victim: Victim, streams: Streams, code: int) -> str:
     return "" if came == code or is_over else f"exit code {came} and not {code}: {seen[-300:]}"
 
 
+WAYS: dict[str, tuple[Callable[[], Streams], Act, int]] = {
+    "SIGINT": (Files, partial(told, signal.SIGINT), 130),
+    "SIGTERM": (Files, partial(told, signal.SIGTERM), 143),
+    "SIGHUP": (Files, partial(told, signal.SIGHUP), 129),
+    "a second SIGINT": (Files, told_twice, 130),
+    "a closed terminal": (Terminal, left, 129),
+    "a closed stdout": (Pipe, left, 0),
+}
+"""What its streams are, what is done to it, and the exit code."""
+
+
 def cases(place: str) -> list[Case]:
     """Every way to be ended on one engine."""
     if not (Netns() if place == "netns" else DockerEngine()).readiness().works:
         return []
-    ways: dict[str, tuple[Callable[[], Streams], Act, int]] = {
-        "SIGINT": (Files, partial(told, signal.SIGINT), 130),
-        "SIGTERM": (Files, partial(told, signal.SIGTERM), 143),
-        "SIGHUP": (Files, partial(told, signal.SIGHUP), 129),
-        "a second SIGINT": (Files, told_twice, 130),
-        "a closed terminal": (Terminal, left, 129),
-        "a closed stdout": (Pipe, left, 0),
-    }
-    return [Case(place, name, partial(_case, place, way)) for name, way in ways.items()]
+    return [Case(place, name, partial(_case, place, way)) for name, way in WAYS.items()]
 
 
 def _case(engine: str, way: tuple[Callable[[], Streams], Act, int], run: Run) -> str:
