@@ -25,6 +25,7 @@ PROBER = Path(prober.__file__).read_text()
 _ANSWER = b"heard"
 _GROUPS6 = ("ff02::1", "ff02::fb")
 _WITHIN_S = 30.0
+_INTERFACES = 3
 
 Json = dict[str, Any]  # Any: JSON's own types
 
@@ -101,8 +102,12 @@ class Listeners:
 
 
 def own_addresses() -> list[str]:
-    """Every address of this machine's, the loopback's and the metadata service's among them."""
-    return list(dict.fromkeys([*(one for its in addresses().values() for one in its), METADATA]))
+    """Addresses of this machine's, the loopback's and the metadata service's among them.
+
+    Of its first interfaces: what others bring up meanwhile, and take down again, is no target that can be relied on.
+    """
+    first = [its for its in addresses().values() if its][:_INTERFACES]
+    return list(dict.fromkeys([*(one for its in first for one in its), METADATA]))
 
 
 @contextmanager

@@ -16,6 +16,9 @@ import time
 from collections.abc import Callable, Iterator
 
 IP_OPTIONS, IP_PKTINFO, IP_FREEBIND = 4, 8, 15  # linux/in.h
+_AT_ONCE = 15
+"""Targets: a socket for each way to each, of the thousand that a program may have open."""
+
 _ECHO = {socket.AF_INET: (socket.IPPROTO_ICMP, 8, 0), socket.AF_INET6: (socket.IPPROTO_ICMPV6, 128, 129)}
 Socket = socket.socket
 Way = Callable[[Socket], object]
@@ -133,7 +136,7 @@ class Prober:
         return struct.pack("!BBHHH", _ECHO[family][1], 0, 0, 1, 1) + self._token.encode()
 
     def listen(self, patience_s: float) -> None:
-        """Take answers for so long."""
+        """Take answers for so long, and let go of what is under way."""
         until = time.monotonic() + patience_s
         poller = select.poll()
         known = {}
@@ -144,6 +147,9 @@ class Prober:
             for descriptor, _ in poller.poll(left_s * 1000):
                 poller.unregister(descriptor)
                 self._look(known[descriptor])
+        for one in self._waiting:
+            one.close()
+        self._waiting.clear()
 
     def _look(self, one: Socket) -> None:
         kind, words = self._waiting[one]
@@ -170,9 +176,11 @@ def main() -> None:
     """Probe what is asked for."""
     asked = json.load(sys.stdin)
     prober = Prober(asked["token"], asked["device"])
-    for address, port in asked["targets"]:
-        prober.probe(address, port)
-    prober.listen(asked["patience_s"])
+    targets = asked["targets"]
+    for at in range(0, len(targets), _AT_ONCE):
+        for address, port in targets[at : at + _AT_ONCE]:
+            prober.probe(address, port)
+        prober.listen(asked["patience_s"])
     print(json.dumps({"sent": prober.sent, "answered": sorted(prober.answered), "uid": os.getuid()}))
 
 
