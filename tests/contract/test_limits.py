@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from labctl.engine.contract import Engine
-from labctl.plan.model import Limits
+from labctl.engine.contract import Engine, EngineError
+from labctl.engine.docker import up
+from labctl.engine.docker.project import container_limits
+from labctl.hosts.conversation import LabBroke
+from labctl.plan.model import Limits, Plan
 from tests.contract.hosts import StandingLab, crowding
 from tests.contract.plans import plan_of
 
@@ -106,6 +110,35 @@ def test_what_is_in_force_is_read_back_and_told(small_lab: StandingLab) -> None:
     assert facts["limits"]["memory"] == SMALL.memory
     assert (facts["no_new_privileges"], facts["seccomp"]) == (True, True)
     assert int(facts["capabilities"], 16) == 0
+
+
+def test_a_limit_that_was_asked_for_and_can_not_be_had_keeps_programs_from_being_run(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """More files than the system gives anybody: it is said what was asked for and what is in force instead."""
+    most = int(Path("/proc/sys/fs/nr_open").read_text())
+    asked = Limits(files=most + 1, asked=("files",))
+    with pytest.raises((LabBroke, EngineError), match=f"{most + 1}|rlimit|nofile"):
+        StandingLab(engine, plan_of("left", limits=asked), tmp_path)
+
+
+def test_a_limit_that_docker_keeps_for_the_container_is_read_back(engine: Engine, tmp_path: Path) -> None:
+    """Of processes and memory together: what the container finds is what it was to have."""
+    if engine.name != "docker":
+        pytest.skip("there are containers on Docker only")
+    asked = Limits(processes=40, memory=384 * 1024 * 1024, asked=("processes", "memory"))
+    with StandingLab(engine, plan_of("left", limits=asked), tmp_path) as lab:
+        whole = container_limits(asked)
+        assert lab.host("left").hello["in_force"]["container"] == whole
+    with pytest.raises(LabBroke, match="processes of the host: 137 asked for, 136 in force"):
+        _agent_that_was_asked_for(engine, plan_of("left", limits=asked), tmp_path)
+
+
+def _agent_that_was_asked_for(engine: Engine, plan: Plan, folder: Path) -> None:
+    """The same lab, from which one process more is asked for than the daemon is told to give."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(up, "asked_of", lambda host: {"container": {"processes": 137}})
+        StandingLab(engine, plan, folder)
 
 
 def test_a_time_limit_ends_a_program(any_lab: StandingLab) -> None:

@@ -75,6 +75,26 @@ def test_what_only_the_mighty_may_do_is_refused(
     assert errno.errorcode.get(answer) == "EPERM"
 
 
+def test_on_docker_its_own_filter_is_in_force_beneath_labctls(lab: StandingLab) -> None:
+    """get_mempolicy(2), which Docker's default profile alone refuses, is refused there, and not on namespaces; what the
+    agent says of the container's filter is so."""
+    left = lab.host("left")
+    is_refused = left.tell(CALL % (239, 236), 0, 0, 0, 0, 0) == errno.EPERM
+    assert is_refused is (lab.engine.name == "docker")
+    assert left.hello["in_force"]["seccomp_of_container"] is is_refused
+    assert left.hello["in_force"]["seccomp"] is True
+
+
+def test_a_program_is_not_the_machines_root(lab: StandingLab) -> None:
+    """It is uid 1000; on namespaces that is one ordinary user outside, and nobody else is mapped."""
+    mapped = lab.host("left").run("cat", "/proc/self/uid_map").stdout.split()
+    if lab.engine.name == "netns":
+        assert mapped[0] == b"1000"
+        assert mapped[2] == b"1"
+    status = lab.host("left").run("cat", "/proc/self/status").stdout.decode()
+    assert "Uid:\t1000\t1000\t1000\t1000" in status
+
+
 def test_clone3_is_not_there(lab: StandingLab) -> None:
     """Its flags can't be looked at, so it doesn't exist: a C library then takes clone(2)."""
     assert lab.host("left").tell(CALL % (435, 435), 0, 0) == errno.ENOSYS
