@@ -136,6 +136,8 @@ def from_another_lab(engine: Engine, family: Family, run: Run) -> str:
     tokens = [f"{name}-{run.chance.getrandbits(48):012x}" for name in ("one", "other")]
     with _lab(engine, family, run) as lab, _lab(engine, family, run) as other:
         targets = [(one, port) for host in other.plan.hosts for one in host.addresses]
+        networks = [subnet for subnet in (other.plan.subnet4, other.plan.subnet6) if subnet is not None]
+        targets += [(str(subnet.network_address + 1), port) for subnet in networks]  # the other lab's gateway
         targets += [(one, port) for one in machine.BROADCASTS]
         server = _serve(other, port)
         answered = _probe(lab, tokens[0], targets, port)
