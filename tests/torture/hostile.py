@@ -93,6 +93,7 @@ class Ran(Struct, frozen=True, kw_only=True):
 def run_labctl(place: str, files: Sequence[Path], folder: Path, *words: str) -> Ran:
     """Run these scenarios with `--json`. What it leaves behind becomes this process's child, and is seen so."""
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+    _neighbours(place)  # they stay
     before = set(children_of_this_process())
     busy = crowding()
     scale = math.ceil(max(busy - 0.5, 1.0))  # on a busy machine what means no harm takes its time, too
