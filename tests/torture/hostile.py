@@ -274,7 +274,7 @@ QUICK_ON_DOCKER = (
 )
 
 
-ON_DOCKER = ("fork-bomb", "kill-everybody", "daemon", "connect-flood", "no-ptrace", "fake-verdict", "memory-shared")
+ON_DOCKER = ("fork-bomb", "kill-everybody", "daemon", "no-ptrace", "fake-verdict", "memory-shared")
 """What is run together there."""
 
 
