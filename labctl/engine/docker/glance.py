@@ -11,7 +11,8 @@ import time
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
-from labctl.engine.docker.daemon import ANSWERS_WITHIN_S, Daemon, unreachable
+from labctl.engine.docker.answers import unreachable
+from labctl.engine.docker.daemon import ANSWERS_WITHIN_S, Daemon
 from labctl.engine.docker.endpoint import Endpoint
 
 
