@@ -18,17 +18,16 @@ from pathlib import Path
 from labctl.engine.docker.engine import DockerEngine
 from labctl.engine.netns.engine import Netns
 from tests.torture.campaign import Campaign, Case, Run, main_of
+from tests.torture.moments import at_any_moment, while_a_lab_stands
 from tests.torture.victim import (
     LONGEST_S,
     OWN,
     Victim,
     adopting,
-    at_any_moment,
     environment,
     length_s,
     plainly,
     scenarios,
-    while_a_lab_stands,
 )
 
 GOES_WITHIN_S = {"netns": 5.0, "docker": 15.0}

@@ -20,14 +20,13 @@ from labctl.engine.docker.engine import DockerEngine
 from labctl.engine.netns.engine import Netns
 from tests.contract.waiting import until
 from tests.torture.campaign import Campaign, Case, Run, main_of
+from tests.torture.moments import at_any_moment, while_a_lab_stands
 from tests.torture.victim import (
     LONGEST_S,
     Victim,
     adopting,
-    at_any_moment,
     length_s,
     scenarios,
-    while_a_lab_stands,
 )
 from tests.torture.victims_streams import Files, Pipe, Streams, Terminal
 

@@ -40,7 +40,6 @@ SHIPPED = (
 )
 KINDS = ("net", "mnt", "pid", "user", "uts", "ipc", "cgroup")
 LONGEST_S = 120.0
-_LOOK_EVERY_S = 0.02
 
 
 Start = Callable[[list[str]], "subprocess.Popen[bytes]"]
@@ -284,35 +283,3 @@ def length_s(engine: str) -> float:
             assert victim.labs_seen(), "nothing of a lab was seen while it stood"
             assert not (left := victim.is_gone(within_s=0)), left
             return took_s
-
-
-def at_any_moment(victim: Victim, chance: random.Random) -> bool:
-    """Wait for a random moment of a run; whether it still goes on."""
-    moment_s = chance.random() * victim.length_s
-    return _looking(victim, lambda: time.monotonic() - victim.began_s >= moment_s)
-
-
-def while_a_lab_stands(victim: Victim, chance: random.Random) -> bool:
-    """Wait until a lab stands, and for a random line of the journal after that; whether it stands still."""
-    lines = chance.randint(0, 40)
-    begins: list[int] = []
-
-    def is_there() -> bool:
-        if not victim.stands():
-            begins.clear()
-            return False
-        begins.append(len(victim.journals()))
-        return begins[-1] - begins[0] >= lines
-
-    return _looking(victim, is_there) and victim.labs_seen()
-
-
-def _looking(victim: Victim, is_there: Callable[[], bool]) -> bool:
-    """Look around until the moment is there; whether it came before the victim's end."""
-
-    def is_over() -> bool:
-        victim.look()
-        return is_there() or victim.has_ended
-
-    assert until(is_over, within_s=LONGEST_S, every_s=_LOOK_EVERY_S), "the run doesn't end"
-    return not victim.has_ended
