@@ -34,6 +34,13 @@ def complaints(match: Match, output: bytes, *, strict: bool) -> list[str]:
     return found
 
 
+def needs_all(match: Match) -> bool:
+    """Whether what fits so far may no longer fit when more is printed."""
+    bounded = match.count is not None and match.count.max is not None
+    is_empty = "" in match.contains
+    return bool(match.absent) or match.equals is not None or bounded or is_empty
+
+
 def shown_text(output: bytes) -> str:
     """Output as text, without one newline at its end; a byte that is not UTF-8 is its `\\xNN`."""
     return _text(output.removesuffix(b"\n"))

@@ -13,6 +13,7 @@ from labctl.check.ends import AFTER_RUN, AFTER_STOP, Ended, judge_all
 from labctl.hosts.look import doing
 from labctl.hosts.program import Program
 from labctl.runner.session import Session, StepFailed
+from labctl.runner.whole import demand_whole
 from labctl.scenario.model import End, ProgramRef, Send, Signal, Stop, Wait
 from labctl.scenario.placeholders import fill_end, fill_input, input_bytes
 
@@ -42,6 +43,7 @@ def judge_ends(
     complaints = judge([program.as_ended() for program in programs])
     if complaints:
         raise StepFailed(complaints, programs)
+    demand_whole(programs, (match for end in ends for match in (end.stdout, end.stderr)))
     if any(end.syscalls for end in ends):
         session.postponed.append(partial(_judge_calls, judge, programs))
 

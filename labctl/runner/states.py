@@ -20,6 +20,7 @@ from labctl.hosts.look import (
 from labctl.hosts.program import Program
 from labctl.runner.session import Session, StepFailed
 from labctl.runner.titles import port as port_title
+from labctl.runner.whole import demand_whole
 from labctl.scenario.model import Output, Port, PortState, ProgramState
 from labctl.scenario.placeholders import fill_match
 
@@ -62,6 +63,8 @@ def check_programs(session: Session, programs: Sequence[Program], state: Program
         complaints += _printed_otherwise(session, program, state)
     if complaints:
         raise StepFailed(complaints, programs)
+    if state is not None:
+        demand_whole(programs, (state.stdout, state.stderr))
 
 
 def _printed_otherwise(session: Session, program: Program, state: ProgramState | None) -> list[str]:
