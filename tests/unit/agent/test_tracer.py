@@ -116,28 +116,32 @@ def test_what_keeps_from_tracing_is_told_apart(
 
 
 @pytest.fixture
-def child() -> Iterator[tuple[Tracer, int]]:
-    """A tracer, and a process that lets it trace it, writes a file and ends."""
+def child() -> Iterator[tuple[Tracer, int, int]]:
+    """A tracer, a process that lets it trace it, and where a byte has that process execute something and end."""
     beside = begin_tracer(find_strace(), None)
+    told, tells = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
             let_trace(beside.pid, beside.lets_in)
-            os.kill(os.getpid(), signal.SIGSTOP)
+            os.read(told, 1)
             os.execve("/bin/true", ["true", "enough"], {})
         finally:
             os._exit(1)
-    os.close(beside.lets_in)
-    yield beside, pid
+    for descriptor in (beside.lets_in, told):
+        os.close(descriptor)
+    yield beside, pid, tells
+    os.close(tells)
+    os.kill(pid, signal.SIGKILL)  # it has ended, unless the test failed
     os.waitpid(pid, 0)
 
 
 @NEEDS_STRACE
-def test_a_process_is_traced_from_when_strace_has_hold_to_its_end(child: tuple[Tracer, int]) -> None:
+def test_a_process_is_traced_from_when_strace_has_hold_to_its_end(child: tuple[Tracer, int, int]) -> None:
     """Attached by its own words, then the text, then the end of both, and exit status 0."""
-    beside, pid = child
+    beside, pid, tells = child
     assert f"Process {pid} attached" in all_of(beside.words, until=b"\n")
-    os.kill(pid, signal.SIGCONT)
+    os.write(tells, b"!")
     text = all_of(beside.text)
     assert 'execve("/bin/true", ["true", "enough"]' in text
     assert text.endswith("+++ exited with 0 +++\n")
