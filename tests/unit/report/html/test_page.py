@@ -11,6 +11,7 @@ from hashlib import sha256
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from msgspec.structs import replace
 
 from labctl.observe.story import HostSeen, Story
 from labctl.report.html.page import MOST_PRINTED, page
@@ -80,6 +81,12 @@ def test_a_text_that_is_markup_is_shown_as_text() -> None:
         assert any(shown in text for text in found.texts(tag)), tag
     assert any("<script>document.title=" in text for text in found.texts("text"))
     assert any("<script>document.title=" in has.get("aria-label", "") for has in found.attributes("svg"))
+
+
+def test_an_open_lab_is_said_to_be_open() -> None:
+    """And a closed one is not."""
+    assert "allow: internet" not in page([HOSTILE])
+    assert "This lab was open" in page([replace(HOSTILE, is_open=True)])
 
 
 def test_what_cannot_be_seen_is_written_out() -> None:
