@@ -27,7 +27,7 @@ _PACKAGES = (str(TOP), sysconfig.get_path("purelib"))
 EVERYBODYS = (
     "/usr/bin/python3",
     "-c",
-    f"import sys; sys.path[:0] = {_PACKAGES!r}; from labctl.cli.main import run_labctl; sys.exit(run_labctl())",
+    f"import sys; sys.path[:0] = {_PACKAGES!r}; from labctl.cli.main import main; main()",
 )
 """labctl by a Python that every user may execute, with the packages of this one."""
 _ENDED_RUNS = KEPT + 5
