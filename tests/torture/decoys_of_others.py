@@ -41,11 +41,13 @@ def _lasting(ground: Ground, *words: str) -> Iterator[State]:
 
 
 def _state_of(run: Lasting, ground: Ground) -> str:
-    """Its processes that stay, its containers and networks, and how far it has come."""
+    """Its processes, its containers and networks, and how far it has come."""
     assert run.process.poll() is None, "the run is over"
     assert run.journal.exists(), "its records are gone"
     its = sorted(f"{pid} {start} {line}" for pid, start, line in family(run.process.pid))
-    servers = _servers(ground, run.lab) if ground.engine == "docker" else [one for one in its if _SERVER in one]
+    servers = [one for one in its if _SERVER in one]
+    if ground.engine == "docker":  # what descends from labctl there is Compose, which comes and goes
+        its, servers = [f"{run.process.pid} {start_time(run.process.pid)}"], _servers(ground, run.lab)
     assert servers, "its server is gone"
     return "\n".join([*its, *servers, *parts_on_docker(ground, run.lab), str(run.journal.stat().st_size)])
 
