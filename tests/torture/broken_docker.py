@@ -204,7 +204,7 @@ _BREAKS = {
     ),
     "dockerd is ended": Break(partial(_ends_by, signal.SIGTERM), _starts),
     "dockerd is killed": Break(partial(_ends_by, signal.SIGKILL), _starts),
-    "dockerd is killed and started": Break(_kill_and_start, _is_well),
+    "dockerd dies and is started": Break(_kill_and_start, _is_well),
     "containerd is killed": Break(_kill_containerd, _is_well, may_pass="always"),
     "the daemon's disk is full": Break(_fill, _empty, may_pass="always", words=(*_SILENT, "o space left")),
     "the daemon has no processes": Break(
