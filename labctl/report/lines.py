@@ -24,6 +24,8 @@ def result_line(outcome: ScenarioOutcome, look: Look) -> str:
     parts = [f"{look.verdict(outcome.verdict, width=_WIDEST_VERDICT)} {printable(outcome.id)}", *_gist(outcome)]
     if outcome.round:
         parts.insert(1, f"(round {outcome.round})")
+    if outcome.plan is not None and outcome.plan.internet:
+        parts.append("(its lab was open: allow internet)")
     if outcome.verdict is not Verdict.SKIPPED:
         parts.append(look.paint(seconds_in_words(outcome.took_s), "dim"))
     return "  ".join(parts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from labctl.report.lines import bound_of, closing_line, result_line, tally_lines
 from labctl.report.look import PLAIN, Look
 from labctl.runner.outcome import ScenarioOutcome
@@ -69,3 +71,11 @@ def test_what_was_run_again_and_again_is_counted_by_scenario() -> None:
 
 def test_a_result_tells_its_round() -> None:
     assert result_line(scenario(PASSED.verdict, round=7), PLAIN).startswith("PASS    labs/x  (round 7)  ")
+
+
+def test_that_a_lab_was_open_is_told_of_a_passed_scenario_too() -> None:
+    assert PASSED.plan is not None
+    opened = scenario(PASSED.verdict, plan=replace(PASSED.plan, internet=True))
+
+    assert "(its lab was open: allow internet)" in result_line(opened, PLAIN)
+    assert "open" not in result_line(PASSED, PLAIN)
