@@ -76,6 +76,7 @@ class _Runs:
         self._stops = False
         self._cancelled, self._cancels = os.pipe()
         self._begins = threading.Lock()
+        self._has_begun = self._is_over = False
         self._over, self._ends = os.pipe()
 
     def all(self) -> list[ScenarioOutcome]:
@@ -84,19 +85,27 @@ class _Runs:
         An interrupt may come between any two instructions here. So here nothing is held: everything else is done on
         threads, which are told that they are cancelled where they can bear it.
         """
-        has_begun = False
-        while True:
+        while not self._is_over:
             try:
-                if not has_begun:
-                    _thread.start_new_thread(self._be_all, ())
-                    has_begun = True
-                select.select([self._over], [], [])
-                break
-            except BaseException as error:
-                self._cancel(error)
+                self._sit_out()
+            except BaseException as error:  # a second interrupt came while the first one was told
+                self._failure = self._failure or error
         if self._failure is not None:
             raise self._failure
         return [outcome for _, outcome in sorted(self._outcomes.items())]
+
+    def _sit_out(self) -> None:
+        """Begin, and wait for the end; on an interrupt tell all to stop, and go on waiting."""
+        while not self._is_over:
+            try:
+                if self._failure is not None:
+                    self._cancel(self._failure)
+                if not self._has_begun:
+                    _thread.start_new_thread(self._be_all, ())
+                    self._has_begun = True
+                select.select([self._over], [], [])
+            except BaseException as error:
+                self._failure = self._failure or error
 
     def fileno(self) -> int:
         """Readable once the run is cancelled."""
@@ -111,13 +120,23 @@ class _Runs:
         """Do all the work, and say when it is over. Whoever isn't sure that this has begun may begin it again."""
         if not self._begins.acquire(blocking=False):
             return
+        waiter = threading.Thread(target=self._end_turns_when_cancelled)
+        waiter.start()
         try:
             if len(self._jobs) == 1:
                 self._work()
             else:
                 self._work_on_threads(min(len(self._jobs), self._options.jobs + 1))
         finally:
+            os.write(self._cancels, b"!")
+            waiter.join()
             os.write(self._ends, b"!")
+            self._is_over = True
+
+    def _end_turns_when_cancelled(self) -> None:
+        """Not by whoever cancels: an interrupt may come to that one while it holds what the turns are guarded by."""
+        select.select([self._cancelled], [], [])
+        self._turns.end()
 
     def _work_on_threads(self, count: int) -> None:
         threads = [threading.Thread(target=self._work, name=f"lab-{number}") for number in range(count)]
@@ -161,8 +180,7 @@ class _Runs:
             return self._waiting.pop(0) if self._waiting and not self._stops else None
 
     def _cancel(self, error: BaseException) -> None:
-        if self._failure is None:
-            self._failure = error
+        """Tell all to stop, because of that. May be called again."""
+        self._failure = self._failure or error
         self._stops = True
-        self._turns.end()
         os.write(self._cancels, b"!")

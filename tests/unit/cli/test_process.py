@@ -97,3 +97,27 @@ def test_problems_of_files_are_2(folder: Path) -> None:
 
     assert (child.returncode, out) == (2, "")
     assert err.startswith("labs/c.yaml:11:1: unknown key 'nonsense'")
+
+
+_STUCK = """
+import sys, threading
+class Finder:
+    def find_spec(self, name, *rest):
+        if name == "click":
+            print("imports", flush=True)
+            threading.Event().wait(60)
+sys.meta_path.insert(0, Finder())
+from labctl.cli.main import main
+main()
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143), (1, 129)])
+def test_a_signal_while_it_imports_is_quiet_and_has_its_code(number: int, code: int) -> None:
+    child = subprocess.Popen([sys.executable, "-c", _STUCK], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    assert child.stdout.readline() == "imports\n"
+    child.send_signal(number)
+    _, err = child.communicate(timeout=60)
+
+    assert (child.returncode, err) == (code, "")

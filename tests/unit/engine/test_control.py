@@ -134,3 +134,13 @@ def test_a_channel_that_found_no_room_here_is_missed() -> None:
         socket.send_fds(theirs, [b'{"hosts": ["left", "right"]}'], [one.fileno()])
         with pytest.raises(OSError, match="Too many open files"):
             take_over(ours, 2)
+
+
+def test_an_end_with_words_unread_is_an_end_too() -> None:
+    """The kernel calls it a reset connection; labctl has merely gone without listening."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        say(theirs, {"error": "nobody reads this"})
+        ours.close()
+
+        assert take_order(theirs) is None

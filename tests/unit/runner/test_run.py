@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -36,8 +38,12 @@ def job(folder: Path, name: str, text: str) -> Job:
 
 
 def children() -> set[str]:
-    """The pids of this process's children."""
-    return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
+    """The pids of this process's children, whichever thread has them."""
+    found: set[str] = set()
+    for task in os.listdir("/proc/self/task"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # that thread has ended meanwhile
+            found.update(Path(f"/proc/self/task/{task}/children").read_text().split())
+    return found
 
 
 def quietly(event: Event) -> None:
@@ -138,7 +144,7 @@ def test_a_test_module_is_given_the_hosts_that_are_up(tmp_path: Path) -> None:
     (tmp_path / "up.py").write_text(ON_EVERYBODY)
     text = "hosts: {cheerios: {}, client: {}}\nsteps:\n  - halt: cheerios\n  - pytest: up.py\n"
     outcome = run_all([job(tmp_path, "modules", text)], Fake(), Options(), quietly)[0]
-    assert outcome.verdict is Verdict.PASS, outcome
+    assert outcome.verdict is Verdict.PASS, [s.complaints for s in outcome.steps]
 
 
 class Unbending(Fake):
@@ -205,3 +211,62 @@ def test_a_run_whose_record_can_not_be_kept_is_unknown(tmp_path: Path, monkeypat
     assert outcome.verdict is Verdict.UNKNOWN
     assert "can't be kept" in outcome.reason
     assert "No space left" in outcome.reason
+
+
+class Slow(Fake):
+    """Its labs take a while to come down. `down` counts those that are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = 0
+
+    def up(self, plan: Plan, *, lab: str, folder: Path, say: Say) -> FakeLab:
+        made = super().up(plan, lab=lab, folder=folder, say=say)
+        come_down = made.down
+
+        def down() -> None:
+            threading.Event().wait(0.5)
+            come_down()
+            self.down += 1
+
+        made.down = down  # type: ignore[method-assign]  # of this one lab
+        return made
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_an_interrupt_waits_for_labs_that_come_down_slowly(tmp_path: Path, count: int) -> None:
+    """Thread.join may not be asked again once it was interrupted (Python 3.11): it takes the thread for ended then."""
+    engine = Slow()
+    up: list[int] = []
+
+    def listen(event: Event) -> None:
+        if isinstance(event, LabCameUp):
+            up.append(event.key)
+        elif isinstance(event, StepBegan):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    jobs = [job(tmp_path, f"s{number}", ENDLESS) for number in range(count)]
+    with pytest.raises(KeyboardInterrupt):
+        run_all(jobs, engine, Options(jobs=count), listen)
+    assert up
+    assert engine.down >= len(up)
+
+
+class NeverUp(Fake):
+    """Goes on saying that it is about to bring a lab up."""
+
+    def up(self, plan: Plan, *, lab: str, folder: Path, say: Say) -> FakeLab:
+        while True:
+            say("in a moment")
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_an_interrupt_ends_an_engine_that_takes_long(tmp_path: Path, count: int) -> None:
+    """Whatever it says next is answered so."""
+
+    def listen(event: Event) -> None:
+        if isinstance(event, ScenarioBegan):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_all([job(tmp_path, f"s{number}", GOOD) for number in range(count)], NeverUp(), Options(jobs=count), listen)
