@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import subprocess
 import termios
 import threading
@@ -56,8 +57,14 @@ class Streams:
             return self._popen(words, subprocess.DEVNULL, out.fileno())
 
     def _popen(
-        self, words: list[str], stdin: int, stdout: int, prepare: Callable[[], None] = set_apart
+        self, words: list[str], stdin: int, stdout: int, prepare: Callable[[], None] = lambda: None
     ) -> subprocess.Popen[bytes]:
+        def be_prepared() -> None:
+            set_apart()
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)  # who began this one may have ignored them (nohup)
+            prepare()
+
         with (self._folder / "stderr").open("wb") as errors:
             return subprocess.Popen(
                 words,
@@ -67,7 +74,7 @@ class Streams:
                 stdout=stdout,
                 stderr=errors,
                 start_new_session=True,
-                preexec_fn=prepare,
+                preexec_fn=be_prepared,
             )
 
 
@@ -127,7 +134,6 @@ class Terminal(_Read):
         master, slave = pty.openpty()
 
         def prepare() -> None:
-            set_apart()
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
         process = self._popen(words, slave, slave, prepare)
