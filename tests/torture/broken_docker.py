@@ -15,6 +15,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from labctl.engine.docker.subnets import RANGES4
 from tests.contract.waiting import until
 from tests.torture.broken_run import Ground, after, complaint, kill, labctl, run_labctl, whole_again
 from tests.torture.campaign import Run
@@ -179,11 +180,12 @@ def _cgroup() -> Path:
 
 
 def _take_all_subnets(run: Run, ground: Footing) -> None:
-    ground.daemon.docker("network", "create", "--subnet", "10.64.0.0/10", "everything")
+    for number, subnet in enumerate(RANGES4):
+        ground.daemon.docker("network", "create", "--subnet", str(subnet), f"everything-{number}")
 
 
 def _give_subnets_back(ground: Footing) -> None:
-    ground.daemon.docker("network", "rm", "everything")
+    ground.daemon.docker("network", "rm", *[f"everything-{number}" for number in range(len(RANGES4))])
 
 
 def _refuse_bridges(run: Run, ground: Footing) -> None:
