@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from labctl.engine.docker.engine import DockerEngine
 from labctl.engine.netns.engine import Netns
@@ -32,9 +33,6 @@ from tests.torture.victims_streams import Files, Pipe, Streams, Terminal
 
 TRIES = 20
 TROUBLE = ("Traceback", "Exception ignored", "Error", "mistake of labctl")
-BEGUN = "begun"
-BOOT = (sys.executable, "-c", f"from labctl.cli.main import main; open({BEGUN!r}, 'w').close(); main()")
-"""What the installed script `labctl` does, and a word when Python has begun with it."""
 LONGEST_TEARDOWN_S = 0.5
 FEW_IMPORTS = 0.15
 
@@ -80,12 +78,9 @@ def ended(run: Run, engine: str, kind: Callable[[], Streams], act: Act, code: in
             folder = run.folder / str(number)
             folder.mkdir()
             words = scenarios(run.chance, folder)
-            with (
-                kind() as streams,
-                Victim(engine, folder, words, streams.start(folder), boot=BOOT, length_s=usual_s) as victim,
-            ):
+            with kind() as streams, Victim(engine, folder, words, streams.start(folder), length_s=usual_s) as victim:
                 moment = run.chance.choice(MOMENTS)
-                assert until((folder / BEGUN).exists, within_s=LONGEST_S), streams.seen()
+                assert until(lambda: has_begun(victim), within_s=LONGEST_S), streams.seen()
                 is_there = moment(victim, run.chance)
                 if is_there:
                     act(victim, streams, run.chance)
@@ -93,6 +88,13 @@ def ended(run: Run, engine: str, kind: Callable[[], Streams], act: Act, code: in
                 if failure or is_there:
                     return f"{moment.__name__}: {failure}" if failure else ""
     return f"no run of {TRIES} went on until its moment came"
+
+
+def has_begun(victim: Victim) -> bool:
+    """Whether labctl's first deed is done, which is to take signals; Python itself doesn't take this one (proc(5))."""
+    status = Path(f"/proc/{victim.process.pid}/status").read_text()
+    caught = next(int(line.split()[1], 16) for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(caught >> (signal.SIGHUP - 1) & 1)
 
 
 def judged(victim: Victim, streams: Streams, code: int) -> str:

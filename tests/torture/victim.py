@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -57,9 +57,8 @@ class Victim:
         start: Start,
         *,
         length_s: float,
-        boot: Sequence[str] = (sys.executable, "-m", "labctl"),
     ) -> None:
-        """`length_s` is how long such a run takes, `boot` what makes a process labctl."""
+        """`length_s` is how long such a run takes."""
         self.engine, self.folder = engine, folder
         self.length_s = length_s
         self._before = Before()
@@ -68,7 +67,7 @@ class Victim:
         self.made: set[str] = set()
         (folder / "tmp").mkdir()
         self.began_s = time.monotonic()
-        self.process = start([*boot, "run", "--engine", engine, "--see", *words])
+        self.process = start([sys.executable, "-m", "labctl", "run", "--engine", engine, "--see", *words])
         self._apart = Apart(self.process.pid) if IS_POSSIBLE else None
         self.owner = self._owner()
 
