@@ -35,8 +35,8 @@ def _network() -> Iterator[tuple[str, ...]]:
         return
     hold = ["unshare", "--user", "--map-root-user", "--net", "cat"]
     with subprocess.Popen(hold, stdin=subprocess.PIPE) as holder:
-        own = os.stat("/proc/self/ns/net").st_ino
-        assert until(lambda: os.stat(f"/proc/{holder.pid}/ns/net").st_ino != own, within_s=10)
+        comm = Path(f"/proc/{holder.pid}/comm")
+        assert until(lambda: comm.read_text() == "cat\n", within_s=10)  # by then it is root there
         assert holder.stdin is not None
         try:
             yield ("nsenter", f"--target={holder.pid}", "--user", "--net", "--preserve-credentials")
