@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import signal
 
-collect_ignore_glob = ["bench/*.yaml", "golden/*", "live/data/*", "unit/*/examples/*"]  # some are wrong on purpose
+collect_ignore_glob = [  # some are wrong on purpose, some mean harm
+    "bench/*.yaml",
+    "golden/*",
+    "hostile/*",
+    "live/data/*",
+    "torture/*",
+    "unit/*/examples/*",
+]
 
 
 def pytest_configure() -> None:
