@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.contract.conftest import NETWORKED, engine_named
-from tests.torture import apart, kills, signals
+from tests.torture import kills, signals
 from tests.torture.campaign import failures_of
+from tests.torture.victims import apart
 
 
 @pytest.mark.parametrize("place", NETWORKED)

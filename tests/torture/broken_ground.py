@@ -5,22 +5,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.torture import broken_clock, broken_docker, broken_netns
-from tests.torture.broken_run import longest_s
 from tests.torture.campaign import Campaign, Case, Run, main_of
+from tests.torture.ground import clock, on_docker, on_netns
+from tests.torture.ground.runs import longest_s
 
 
 def cases(place: str) -> list[Case]:
     """Those of a place."""
-    breaks = {"netns": _of_netns, "docker": broken_docker.breaks}[place]()
+    breaks = {"netns": _of_netns, "docker": on_docker.breaks}[place]()
     return [Case(place, name, run) for name, run in breaks.items()]
 
 
 def _of_netns() -> dict[str, Callable[[Run], str]]:
-    found = broken_netns.breaks()
-    if broken_clock.works():
-        found["the clock is set"] = broken_clock.set_during_a_run
-        found["the clock is set while order is recorded"] = broken_clock.set_while_order_is_recorded
+    found = on_netns.breaks()
+    if clock.works():
+        found["the clock is set"] = clock.set_during_a_run
+        found["the clock is set while order is recorded"] = clock.set_while_order_is_recorded
     return found
 
 

@@ -17,19 +17,19 @@ from pathlib import Path
 from labctl.engine.contract import Engine
 from labctl.engine.docker.engine import DockerEngine
 from labctl.engine.netns.engine import Netns
-from tests.torture import decoys_of_others, decoys_on_docker, decoys_on_the_machine
 from tests.torture.campaign import Campaign, Case, Run, main_of
-from tests.torture.cleaning import Ground, clean
-from tests.torture.decoy import Kind, Scene, State
+from tests.torture.decoy import of_others, on_docker, on_the_machine
+from tests.torture.decoy.cleaning import Ground, clean
+from tests.torture.decoy.kind import Kind, Scene, State
 
 ALL = "all-at-once"
 _KINDS = {
-    "netns": [*decoys_on_the_machine.KINDS, *decoys_of_others.KINDS],
+    "netns": [*on_the_machine.KINDS, *of_others.KINDS],
     "docker": [
-        *decoys_on_the_machine.KINDS,
-        *decoys_on_docker.KINDS,
-        *decoys_of_others.KINDS,
-        *decoys_of_others.KINDS_ON_DOCKER,
+        *on_the_machine.KINDS,
+        *on_docker.KINDS,
+        *of_others.KINDS,
+        *of_others.KINDS_ON_DOCKER,
     ],
 }
 

@@ -22,10 +22,10 @@ from labctl.engine.netns.engine import Netns
 from labctl.scenario.model import Family
 from tests.contract.hosts import Running, StandingLab
 from tests.contract.plans import plan_of
-from tests.torture import burglar, machine
 from tests.torture.campaign import Campaign, Case, Run, main_of
-from tests.torture.machine import PROBER, Listeners, asked
-from tests.torture.neighbour import neighbour
+from tests.torture.escape import burglar, machine
+from tests.torture.escape.machine import PROBER, Listeners, asked
+from tests.torture.escape.neighbour import neighbour
 
 ENGINES: dict[str, Callable[[], Engine]] = {"netns": Netns, "docker": DockerEngine}
 INTERNET = ("1.1.1.1", "8.8.8.8", "192.0.2.1", "2606:4700:4700::1111")

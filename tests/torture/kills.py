@@ -18,8 +18,8 @@ from pathlib import Path
 from labctl.engine.docker.engine import DockerEngine
 from labctl.engine.netns.engine import Netns
 from tests.torture.campaign import Campaign, Case, Run, main_of
-from tests.torture.moments import at_any_moment, while_a_lab_stands
-from tests.torture.victim import (
+from tests.torture.victims.moments import at_any_moment, while_a_lab_stands
+from tests.torture.victims.victim import (
     LONGEST_S,
     OWN,
     Victim,

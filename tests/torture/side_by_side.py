@@ -18,7 +18,7 @@ from labctl.engine.contract import Engine
 from labctl.engine.docker.engine import DockerEngine
 from labctl.engine.netns.engine import Netns
 from tests.torture.campaign import TOP, Campaign, Case, Run, main_of
-from tests.torture.cleaning import Ground
+from tests.torture.decoy.cleaning import Ground
 
 AT_ONCE = {"netns": 100, "docker": 25}
 FEW = {"netns": 12, "docker": 4}

@@ -21,15 +21,15 @@ from labctl.engine.docker.engine import DockerEngine
 from labctl.engine.netns.engine import Netns
 from tests.contract.waiting import until
 from tests.torture.campaign import Campaign, Case, Run, main_of
-from tests.torture.moments import at_any_moment, while_a_lab_stands
-from tests.torture.victim import (
+from tests.torture.victims.moments import at_any_moment, while_a_lab_stands
+from tests.torture.victims.streams import Files, Pipe, Streams, Terminal
+from tests.torture.victims.victim import (
     LONGEST_S,
     Victim,
     adopting,
     length_s,
     scenarios,
 )
-from tests.torture.victims_streams import Files, Pipe, Streams, Terminal
 
 TRIES = 20
 TROUBLE = ("Traceback", "Exception ignored", "Error", "mistake of labctl")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from tests.contract.waiting import until
-from tests.torture.victim import LONGEST_S, Victim
+from tests.torture.victims.victim import LONGEST_S, Victim
 
 MOST_LINES = 40
 """So many lines of the journal at the most after a lab has come up."""

@@ -20,8 +20,8 @@ from labctl.engine.owner import start_time
 from labctl.plan.image import HOST_IMAGE, SIDECAR_IMAGE
 from tests.torture import private_daemon
 from tests.torture.campaign import TOP
-from tests.torture.cleaning import EVERYBODYS, TAKES_AT_MOST_S, Ground, Lasting, family, parts_on_docker
-from tests.torture.decoy import Kind, Scene, State, output_of
+from tests.torture.decoy.cleaning import EVERYBODYS, TAKES_AT_MOST_S, Ground, Lasting, family, parts_on_docker
+from tests.torture.decoy.kind import Kind, Scene, State, output_of
 
 _SOMEBODY = 61001
 """A user that owns nothing, and need not be known to the machine."""

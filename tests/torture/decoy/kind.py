@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from tests.torture.cleaning import Ground
+from tests.torture.decoy.cleaning import Ground
 
 State = Callable[[], str]
 """What it is like now: the same text as long as it is the same, and works. AssertionError if it is not there."""

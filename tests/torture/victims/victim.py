@@ -27,10 +27,10 @@ from labctl.engine.docker.daemon import Daemon
 from labctl.engine.docker.endpoint import find_endpoint
 from labctl.engine.owner import Owner, myself, parse, start_time
 from tests.contract.waiting import until
-from tests.torture.apart import IS_POSSIBLE, Apart, set_apart
+from tests.torture.victims.apart import IS_POSSIBLE, Apart, set_apart
 
-TOP = Path(__file__).parents[2]
-OWN = Path(__file__).parent / "data" / "killed.yaml"
+TOP = Path(__file__).parents[3]
+OWN = Path(__file__).parent / "killed.yaml"
 SHIPPED = (
     "basic.yaml",
     "multiple-clients.yaml",

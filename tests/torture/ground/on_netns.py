@@ -15,7 +15,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tests.contract.waiting import until
-from tests.torture.broken_run import (
+from tests.torture.campaign import Run
+from tests.torture.ground.runs import (
     Ended,
     Ground,
     after,
@@ -27,7 +28,6 @@ from tests.torture.broken_run import (
     scenario_in,
     whole_again,
 )
-from tests.torture.campaign import Run
 
 WITHIN_S = 60.0
 _TAKES_S = 1.2

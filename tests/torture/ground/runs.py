@@ -21,7 +21,7 @@ from msgspec import Struct
 from labctl.agent.kernel import prctl
 from tests.contract.waiting import until
 
-TOP = Path(__file__).parents[2]
+TOP = Path(__file__).parents[3]
 JOURNALS = ".labctl/runs/*/journal.jsonl"
 HINDSIGHT_S = 0.3
 """So long after a break a step may end by what had come before it."""

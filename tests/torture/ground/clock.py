@@ -11,8 +11,8 @@ import subprocess
 from pathlib import Path
 
 from tests.contract.waiting import until
-from tests.torture.broken_run import JOURNALS, Ground, after, run_labctl, scenario_in, whole_again
 from tests.torture.campaign import Run
+from tests.torture.ground.runs import JOURNALS, Ground, after, run_labctl, scenario_in, whole_again
 
 _WITHIN_S = 60.0
 _SOURCE = r"""

@@ -17,7 +17,7 @@ from typing import Any
 
 from labctl.agent.addresses import addresses
 from labctl.engine.netns.ip import find_ip
-from tests.torture import prober
+from tests.torture.escape import prober
 
 METADATA = "169.254.169.254"
 BROADCASTS = ("255.255.255.255", "224.0.0.1", "224.0.0.251", "ff02::1", "ff02::fb")

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from tests.torture.apart import set_apart
-from tests.torture.victim import Start, environment
+from tests.torture.victims.apart import set_apart
+from tests.torture.victims.victim import Start, environment
 
 _PIECE = 1 << 16
 

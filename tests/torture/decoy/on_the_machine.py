@@ -22,7 +22,7 @@ from labctl.engine.owner import start_time
 from labctl.observe.names import JOURNAL
 from labctl.runner.records import Journal
 from tests.contract.waiting import until
-from tests.torture.decoy import Kind, Scene, State, output_of
+from tests.torture.decoy.kind import Kind, Scene, State, output_of
 
 _PORT = 51717
 

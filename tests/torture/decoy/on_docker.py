@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from labctl.engine.docker.labels import HOST, LAB, NAME, OWNER
 from labctl.engine.owner import Owner, myself
 from labctl.plan.image import HOST_IMAGE
-from tests.torture.decoy import Kind, Scene, State, output_of
+from tests.torture.decoy.kind import Kind, Scene, State, output_of
 
 COMPOSE = "com.docker.compose"
 _CONTAINER = "{{.Id}} {{.State.Status}} {{.State.Pid}} {{.State.StartedAt}} {{.RestartCount}} {{json .Config.Labels}}"

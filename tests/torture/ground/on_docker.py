@@ -17,8 +17,8 @@ from msgspec import Struct
 
 from labctl.engine.docker.subnets import RANGES4
 from tests.contract.waiting import until
-from tests.torture.broken_run import Ground, after, complaint, kill, labctl, run_labctl, whole_again
 from tests.torture.campaign import Run
+from tests.torture.ground.runs import Ground, after, complaint, kill, labctl, run_labctl, whole_again
 from tests.torture.private_daemon import PrivateDaemon, private_daemon, why_not
 
 WITHIN_S = 90.0
@@ -46,7 +46,7 @@ class Footing(Struct, frozen=True):
 
 
 class Break(Struct, frozen=True):
-    """How the ground is broken, and made whole again. `may_pass` as in tests.torture.broken_run."""
+    """How the ground is broken, and made whole again. `may_pass` as in tests.torture.ground.runs."""
 
     breaks: Callable[[Run, Footing], None]
     mends: Callable[[Footing], None]
