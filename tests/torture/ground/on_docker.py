@@ -18,7 +18,7 @@ from msgspec import Struct
 from labctl.engine.docker.subnets import RANGES4
 from tests.contract.waiting import until
 from tests.torture.campaign import Run
-from tests.torture.ground.runs import Ground, after, complaint, kill, labctl, run_labctl, whole_again
+from tests.torture.ground.runs import Ground, after, complaint, kill, labctl, left_over, run_labctl, whole_again
 from tests.torture.private_daemon import PrivateDaemon, private_daemon, why_not
 
 WITHIN_S = 90.0
@@ -70,6 +70,7 @@ def _broken(name: str, way: Break, run: Run) -> str:
         options=("--see",) if run.chance.random() < 0.3 else (),
         known=lambda: daemon.children,
         case=name,
+        has_watchdog=True,
     )
 
     def break_it(pid: int) -> None:
@@ -83,6 +84,8 @@ def _broken(name: str, way: Break, run: Run) -> str:
     finally:
         way.mends(ground)
     wrong = complaint(ended, words=way.words, may_pass=way.may_pass, within_s=WITHIN_S)
+    left = left_over(stands_on, ended.others)
+    wrong = wrong or (f"left when the daemon was back: {', '.join(left)}: {ended.said[-400:]}" if left else "")
     return wrong or whole_again(stands_on) or _left(stands_on, daemon)
 
 

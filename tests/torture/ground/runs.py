@@ -53,7 +53,8 @@ steps:
 class Ground(Struct, frozen=True, kw_only=True):
     """What a run stands on. `prefix`: words before labctl's own; `before`: done in its process before it executes.
 
-    `known`: children of this process that aren't the run's. `case`: whose time it is.
+    `known`: children of this process that aren't the run's. `case`: whose time it is. `has_watchdog`: what looks after
+    the lab's end may go on until the ground is whole; then ask `left_over`.
     """
 
     engine: str
@@ -64,16 +65,22 @@ class Ground(Struct, frozen=True, kw_only=True):
     options: tuple[str, ...] = ()
     known: Callable[[], set[int]] = set
     case: str = ""
+    has_watchdog: bool = False
 
 
 class Ended(Struct, frozen=True, kw_only=True):
-    """What came of a run. `code` is None where it didn't end in time. `late_steps`: so many ended after the break."""
+    """What came of a run. `code` is None where it didn't end in time.
+
+    `late_steps`: so many ended after the break, in a lab that stood before it. `others`: children of this process that
+    were there before.
+    """
 
     code: int | None
     said: str
     took_s: float
     left: tuple[str, ...] = ()
     late_steps: int = 0
+    others: frozenset[int] = frozenset()
 
 
 def scenario_in(folder: Path) -> Path:
@@ -100,7 +107,7 @@ def run_labctl(ground: Ground, *, within_s: float, break_it: Callable[[int], Non
         "PYTHONPATH": str(TOP),
         **ground.environment,
     }
-    others = set(_children(os.getpid()))
+    others = frozenset(_children(os.getpid()))
     with (
         _orphans_come_here(),
         subprocess.Popen(
@@ -126,10 +133,12 @@ def run_labctl(ground: Ground, *, within_s: float, break_it: Callable[[int], Non
             run.send_signal(signal.SIGABRT)  # it says where it hangs (PYTHONFAULTHANDLER)
             said, _ = run.communicate()
         took_s = (time.monotonic_ns() - broke_ns) / 1e9
-        left = tuple(_left(ground.known, others))
+        left = () if ground.has_watchdog else left_over(ground, others)
     if ground.case:
         longest_s[ground.engine, ground.case] = max(took_s, longest_s.get((ground.engine, ground.case), 0.0))
-    return Ended(code=code, said=said, took_s=took_s, left=left, late_steps=_ended_after(ground.folder, broke_ns))
+    return Ended(
+        code=code, said=said, took_s=took_s, left=left, late_steps=_ended_after(ground.folder, broke_ns), others=others
+    )
 
 
 def labctl(ground: Ground, *words: str) -> subprocess.CompletedProcess[str]:
@@ -205,11 +214,11 @@ def _orphans_come_here() -> Iterator[None]:
         prctl(_PR_SET_CHILD_SUBREAPER, 0)
 
 
-def _left(known: Callable[[], set[int]], others: set[int]) -> list[str]:
+def left_over(ground: Ground, others: frozenset[int]) -> tuple[str, ...]:
     """What of the run's is still there after a while, in words; it is killed."""
 
     def living() -> list[int]:
-        children = [pid for pid in _children(os.getpid()) if pid not in others | known()]
+        children = [pid for pid in _children(os.getpid()) if pid not in others | ground.known()]
         for pid in children:
             with suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
@@ -221,7 +230,7 @@ def _left(known: Callable[[], set[int]], others: set[int]) -> list[str]:
         with suppress(OSError):
             found.append(f"process {pid} {Path(f'/proc/{pid}/cmdline').read_bytes()[:80]!r}")
         kill(pid)
-    return found
+    return tuple(found)
 
 
 def _children(pid: int) -> list[int]:
@@ -234,11 +243,15 @@ def _children(pid: int) -> list[int]:
 
 
 def _ended_after(folder: Path, broke_ns: int) -> int:
-    """How many steps of the newest run in that folder ended so long after that they can't owe it to before."""
+    """How many steps of the newest run in that folder ended so long after that they can't owe it to before.
+
+    None, where the lab came up after the break: then it stands on whole ground.
+    """
     journals = sorted(folder.glob(JOURNALS), key=lambda path: path.stat().st_mtime_ns)
-    count = 0
+    count, stood = 0, False
     for line in journals[-1].read_text().splitlines() if journals else []:
         with suppress(json.JSONDecodeError):
             event = json.loads(line)
-            count += event["event"] == "step-ended" and event["t"] > broke_ns + HINDSIGHT_S * 1e9
+            stood = stood or (event["event"] == "lab-up" and event["t"] <= broke_ns)
+            count += stood and event["event"] == "step-ended" and event["t"] > broke_ns + HINDSIGHT_S * 1e9
     return count
