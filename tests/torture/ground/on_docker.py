@@ -171,9 +171,17 @@ def _starve(run: Run, ground: Footing) -> None:
 def _feed(ground: Footing) -> None:
     (_cgroup() / "pids.max").write_text("max")
     _starts(ground)
-    until(lambda: not (_cgroup() / "cgroup.procs").read_text().split(), within_s=10.0)
+    assert until(_is_without_cgroup, within_s=10.0), f"{_cgroup()} stays"
+
+
+def _is_without_cgroup() -> bool:
+    """Whether it is gone. What was started in it, and goes on by itself, is moved out."""
+    for pid in (_cgroup() / "cgroup.procs").read_text().split():
+        with suppress(OSError):  # it has ended
+            (_cgroup().parent / "cgroup.procs").write_text(pid)
     with suppress(OSError):  # somebody is still in it
         _cgroup().rmdir()
+    return not _cgroup().exists()
 
 
 def _cgroup() -> Path:
