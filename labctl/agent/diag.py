@@ -10,8 +10,9 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_SOCK_DIAG_BY_FAMILY, _NLMSG_DONE, _NLMSG_ERROR = 20, 3, 2
-_REQUEST_DUMP = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
+from labctl.agent.netlink import SOCK_DIAG, attributes, dump
+
+_SOCK_DIAG_BY_FAMILY = 20
 _ALL_STATES = 0xFFFFFFFF
 _LISTENING_OR_CLOSED = 1 << 10 | 1 << 7
 _SHOW_QUEUES, _QUEUES = 0x10, 4  # UDIAG_SHOW_RQLEN, UNIX_DIAG_RQLEN
@@ -26,7 +27,7 @@ def unix_queues() -> dict[int, tuple[int, int]]:
     queues: dict[int, tuple[int, int]] = {}
     for message in _dump_or_nothing(request):
         inode = struct.unpack_from("=I", message, 4)[0]
-        for kind, value in _attributes(message[_UNIX_MESSAGE:]):
+        for kind, value in attributes(message[_UNIX_MESSAGE:]):
             if kind == _QUEUES:
                 received, sent = struct.unpack_from("=II", value)
                 queues[inode] = (received, sent)
@@ -78,7 +79,7 @@ def _tcp_socket(message: bytes) -> TcpSocket:
 
 
 def _is_ipv6_only(message: bytes) -> bool:
-    return any(kind == _IPV6_ONLY and value[0] for kind, value in _attributes(message[_INET_MESSAGE:]))
+    return any(kind == _IPV6_ONLY and value[0] for kind, value in attributes(message[_INET_MESSAGE:]))
 
 
 def _dump_or_nothing(request: bytes) -> list[bytes]:
@@ -90,26 +91,5 @@ def _dump_or_nothing(request: bytes) -> list[bytes]:
 
 
 def _dump(request: bytes) -> Iterator[bytes]:
-    """Every message of the kernel's answer, without its netlink header. OSError where it has none."""
-    header = struct.pack("=IHHII", 16 + len(request), _SOCK_DIAG_BY_FAMILY, _REQUEST_DUMP, 1, 0)
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4) as diag:  # NETLINK_SOCK_DIAG
-        diag.send(header + request)
-        while True:
-            data = diag.recv(65536)
-            at = 0
-            while at + 16 <= len(data):
-                size, kind = struct.unpack_from("=IH", data, at)
-                if kind == _NLMSG_ERROR:
-                    raise OSError(-struct.unpack_from("=i", data, at + 16)[0], "sock_diag")
-                if kind == _NLMSG_DONE:
-                    return
-                yield data[at + 16 : at + size]
-                at += (size + 3) & ~3
-
-
-def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
-    at = 0
-    while at + 4 <= len(data):
-        size, kind = struct.unpack_from("=HH", data, at)
-        yield kind, data[at + 4 : at + size]
-        at += max(4, (size + 3) & ~3)
+    """The kernel's answer. OSError where it has none."""
+    return dump(SOCK_DIAG, _SOCK_DIAG_BY_FAMILY, request)
