@@ -24,7 +24,7 @@ _NO_LIMIT = 1 << 60
 _PAGES = 1 << 16
 """A limit on memory is kept in whole pages, of at most so many bytes."""
 
-_ROUNDED = ("net.ipv4.neigh.", "net.ipv6.neigh.")
+_ROUNDED = ("net.ipv4.neigh.", "net.ipv6.neigh.", "net.ipv4.ip_local_reserved_ports")
 """Settings that the kernel keeps in ticks of its own: what is read is about what was written."""
 
 
@@ -66,6 +66,8 @@ def shortfalls(asked: Mapping[str, Mapping[str, Any]], found: Mapping[str, Any])
 
 
 def _is_had(name: str, wanted: Any, came: Any) -> bool:  # Any: a number, or a setting's text
+    if isinstance(wanted, str):
+        wanted = " ".join(wanted.split())
     if came is None or came == wanted:
         return bool(came == wanted)
     if name == "memory":

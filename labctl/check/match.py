@@ -38,7 +38,7 @@ def needs_all(match: Match) -> bool:
     """Whether what fits so far may no longer fit when more is printed."""
     bounded = match.count is not None and match.count.max is not None
     is_empty = "" in match.contains
-    return bool(match.absent) or match.equals is not None or bounded or is_empty
+    return bool(match.absent) or match.equals is not None or match.matches is not None or bounded or is_empty
 
 
 def shown_text(output: bytes) -> str:

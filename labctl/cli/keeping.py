@@ -32,8 +32,12 @@ def bring_up(target: str, name: str | None, engine: EngineName) -> int:
     """Bring a lab up in a process of its own."""
     device = Device()
 
+    said = [""]
+
     def say(words: str) -> None:
-        device.progress(f"labctl: {words}")
+        if words != said[0]:  # it is said again while it lasts
+            said[0] = words
+            device.progress(f"labctl: {words}")
 
     with translated(device):
         plan = _plan_of(target, device)

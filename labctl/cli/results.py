@@ -22,18 +22,28 @@ if TYPE_CHECKING:
     from labctl.observe.story import Story
 
 
+_FAILED = 1
+
+
 class Told(Struct, kw_only=True):
-    """What is known of a run, more and more of it. `not_begun` scenarios were selected and never got a lab."""
+    """What is known of a run, more and more of it. `not_begun` scenarios were selected and never got a lab.
+
+    `broken`: why it did not go on, where some of it had been run by then.
+    """
 
     engine: str = ""
     outcomes: list[ScenarioOutcome] = []
     not_begun: int = 0
     took_s: float = 0.0
     interrupted: Interrupted | None = None
+    broken: str = ""
 
     @property
     def exit_code(self) -> int:
-        return exit_code(self.outcomes) if self.interrupted is None else self.interrupted.status
+        if self.interrupted is not None:
+            return self.interrupted.status
+        code = exit_code(self.outcomes)
+        return CannotLook.exit_code if self.broken and code != _FAILED else code
 
 
 def report(wishes: Wishes, told: Told, device: Device) -> None:
@@ -48,6 +58,7 @@ def report(wishes: Wishes, told: Told, device: Device) -> None:
             exit=told.exit_code,
             took_s=round(told.took_s, 6),
             interrupted=told.interrupted.signal if told.interrupted is not None else None,
+            error=told.broken or None,
             scenarios=tuple(map(scenario_shown, told.outcomes)),
         )
         device.result(as_json(document))

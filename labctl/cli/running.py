@@ -93,7 +93,10 @@ def _run(wishes: Wishes, selected: Sequence[Selected], teller: Teller) -> Told:
                 if hear.ends_it():
                     break
     except EngineError as error:
-        raise CannotLook(str(error), hint=error.hint) from error
+        if not told.outcomes:
+            raise CannotLook(str(error), hint=error.hint) from error
+        told.broken = str(error)
+        teller.device.progress(f"labctl: {error}" + (f"\n  {error.hint}" if error.hint else ""))
     except (KeyboardInterrupt, Interrupted) as interrupt:
         told.interrupted = interrupt if isinstance(interrupt, Interrupted) else Interrupted.by_keyboard()
     order = {one.id: place for place, one in enumerate(selected)}

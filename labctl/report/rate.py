@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import exp, lgamma, log, log1p
+
 CONFIDENCE = 0.95
 _HALVINGS = 60
 
@@ -26,10 +28,9 @@ def bound_in_words(runs: int, failures: int) -> str:
 
 
 def _at_most(failures: int, runs: int, rate: float) -> float:
-    """How likely so few failures are at that rate."""
-    term = (1 - rate) ** runs
-    total = term
-    for k in range(failures):
-        term *= (runs - k) / (k + 1) * rate / (1 - rate)
-        total += term
-    return total
+    """How likely so few failures are at that rate. By logarithms: the factors may be too small for a float."""
+    whole = lgamma(runs + 1)
+    return sum(
+        exp(whole - lgamma(k + 1) - lgamma(runs - k + 1) + k * log(rate) + (runs - k) * log1p(-rate))
+        for k in range(failures + 1)
+    )

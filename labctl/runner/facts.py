@@ -44,7 +44,7 @@ def facts(lab: Lab, conversation: Conversation) -> dict[str, str]:
 def held(found: dict[str, Any]) -> dict[str, str]:
     """What an agent found programs held by, in words. Any: JSON's own types."""
     filters = [
-        name for name, key in (("labctl's", "seccomp"), ("the container's", "seccomp_of_container")) if found[key]
+        name for name, key in (("labctl's", "seccomp"), ("the container's", "seccomp_of_container")) if found.get(key)
     ]
     capabilities = "no capabilities" if int(found["capabilities"], 16) == 0 else f"capabilities {found['capabilities']}"
     privileges = "no new privileges" if found["no_new_privileges"] else "new privileges possible"

@@ -105,7 +105,7 @@ def _is_named_as_a_run(entry: os.DirEntry[str]) -> bool:
 
 def is_written(file: Path) -> bool:
     """Whether a journal or a holder's log still has its writer. OSError if it isn't there, or may not be looked at."""
-    descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    descriptor = os.open(file, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -116,7 +116,10 @@ def is_written(file: Path) -> bool:
 
 
 def keep_written(descriptor: int) -> None:
-    """Let others see that a file has its writer, wherever they are, until the last copy of the descriptor is closed."""
+    """Let others see that a file has its writer, wherever they are, until the last copy of the descriptor is closed.
+
+    It must be open for reading and writing, or a network file system has no locks for it (flock(2)).
+    """
     with suppress(OSError):  # a file system without locks: there nobody takes it for over
         fcntl.flock(descriptor, fcntl.LOCK_SH)
 
@@ -131,7 +134,7 @@ class Journal:
         """EngineError if it can't be begun."""
         self.lost = ""
         try:
-            self._file = path.open("wb", buffering=0)
+            self._file = path.open("w+b", buffering=0)
         except OSError as error:
             raise EngineError(
                 f"no record can be begun at {path}: {error.strerror}", hint=hint_for(str(error))

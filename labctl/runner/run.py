@@ -101,11 +101,19 @@ class _Runs:
                 if self._failure is not None:
                     self._cancel(self._failure)
                 if not self._has_begun:
-                    _thread.start_new_thread(self._be_all, ())
-                    self._has_begun = True
+                    self._begin()
                 select.select([self._over], [], [])
             except BaseException as error:
                 self._failure = self._failure or error
+
+    def _begin(self) -> None:
+        """On a thread. Where none can be had it is over, with that error."""
+        try:
+            _thread.start_new_thread(self._be_all, ())
+        except RuntimeError:
+            self._is_over = True
+            raise
+        self._has_begun = True
 
     def fileno(self) -> int:
         """Readable once the run is cancelled."""
@@ -121,15 +129,18 @@ class _Runs:
         if not self._begins.acquire(blocking=False):
             return
         waiter = threading.Thread(target=self._end_turns_when_cancelled)
-        waiter.start()
         try:
+            waiter.start()
             if len(self._jobs) == 1:
                 self._work()
             else:
                 self._work_on_threads(min(len(self._jobs), self._options.jobs + 1))
+        except BaseException as error:
+            self._cancel(error)
         finally:
             os.write(self._cancels, b"!")
-            waiter.join()
+            if waiter.ident is not None:
+                waiter.join()
             os.write(self._ends, b"!")
             self._is_over = True
 
@@ -139,11 +150,18 @@ class _Runs:
         self._turns.end()
 
     def _work_on_threads(self, count: int) -> None:
-        threads = [threading.Thread(target=self._work, name=f"lab-{number}") for number in range(count)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        begun: list[threading.Thread] = []
+        try:
+            for number in range(count):
+                thread = threading.Thread(target=self._work, name=f"lab-{number}")
+                thread.start()
+                begun.append(thread)
+        except RuntimeError:  # no more can be had: those that are there do it all
+            if not begun:
+                raise
+        finally:
+            for thread in begun:
+                thread.join()
 
     def _work(self) -> None:
         """Take jobs until there are none. The thread lives as long as the run: labs die with the one that made them."""

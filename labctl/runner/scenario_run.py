@@ -76,8 +76,9 @@ class ScenarioRun:
         try:
             with self._bearing_shortage():
                 self._bring_up(cancel)
-                turn()
-                if self._lab is not None:
+            turn()  # whatever came of the lab: those behind it wait for that
+            if self._lab is not None and self._narration.broken is None:
+                with self._bearing_shortage():
                     run = LabRun(self._key, job, self._lab, self._options, self._narration, self._folder)
                     self._steps = run.steps
                     run.run(cancel)
@@ -123,10 +124,14 @@ class ScenarioRun:
     def _bring_up(self, cancel: Cancel) -> None:
         """The lab, unless it can't be had. Cancelled goes through, as soon as the engine has something to say."""
 
+        said = [""]
+
         def say(words: str) -> None:
-            if select.select([cancel], [], [], 0)[0]:
+            if _is_readable(cancel):
                 raise Cancelled
-            self._listener(Progressed(self._key, words))
+            if words != said[0]:  # the engine says it again while it lasts
+                said[0] = words
+                self._listener(Progressed(self._key, words))
 
         import_meanwhile(*self._needed_later())
         plan = self._job.plan.all_attended() if self._records.packets else self._job.plan
@@ -210,6 +215,13 @@ class ScenarioRun:
             yield "labctl.check.backend"
         if self._records.anything:
             yield "labctl.observe.join"
+
+
+def _is_readable(cancel: Cancel) -> bool:
+    """Whether the run is cancelled. Not by select(2), which knows no descriptor above 1023."""
+    poller = select.poll()
+    poller.register(cancel, select.POLLIN)
+    return bool(poller.poll(0))
 
 
 __all__ = ["Cancelled", "ScenarioRun"]

@@ -15,6 +15,6 @@ def demand_whole(programs: Sequence[Program], matches: Iterable[Match | None]) -
     cut = [program.name for program in programs if program.is_cut]
     if cut and any(match is not None and needs_all(match) for match in matches):
         raise CannotTell(
-            f"{', '.join(cut)} printed more than is kept, so what is expected of all of it (`not`, `equals`, a most of"
-            " `count`) can't be judged"
+            f"{', '.join(cut)} printed more than is kept, so what is expected of all of it (`not`, `equals`, `matches`,"
+            " a most of `count`) can't be judged"
         )

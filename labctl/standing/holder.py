@@ -58,7 +58,9 @@ def _follow(news: BinaryIO, say: Say) -> None:
             holder = words.get("pid", holder)
             if "doing" in words:
                 say(words["doing"])
-    except (KeyboardInterrupt, SystemExit):
+    except EngineError:
+        raise
+    except BaseException:  # an interrupt, or whoever is told of the progress wants no more of it
         if holder:
             os.kill(holder, signal.SIGTERM)
         while news.readline():  # its end comes when nothing of the lab is left
@@ -76,12 +78,8 @@ def _be_holder(engine: Callable[[], Engine], plan: Plan, name: str, folder: Path
         with contextlib.suppress(BrokenPipeError):
             os.write(news, msgspec.json.encode(words) + b"\n")
 
-    said: list[str] = []
-
     def say(words: str) -> None:
-        if said[-1:] != [words]:
-            said.append(words)
-            tell(doing=words)
+        tell(doing=words)
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(0))
@@ -119,7 +117,7 @@ def _be_holder(engine: Callable[[], Engine], plan: Plan, name: str, folder: Path
 
 def _redirect(log: Path) -> Path:
     """Standard output and error to the log, standard input from nowhere."""
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    descriptor = os.open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     keep_written(descriptor)
     null = os.open(os.devnull, os.O_RDONLY)
     for standard, source in ((0, null), (1, descriptor), (2, descriptor)):

@@ -17,6 +17,7 @@ from labctl.engine.contract import EngineError
 from labctl.engine.docker.attending import demand_image
 from labctl.engine.docker.channel import DockerChannel
 from labctl.engine.docker.daemon import Daemon
+from labctl.engine.shortage import shortage_of
 from labctl.engine.trial import first_word
 from labctl.plan.image import SIDECAR_IMAGE
 
@@ -28,20 +29,24 @@ class Closing:
 
     def __init__(self, daemon: Daemon, labels: Mapping[str, str], bridge: str) -> None:
         self._daemon, self._labels, self._bridge = daemon, labels, bridge
-        self._error: EngineError | None = None
+        self._is_closed = False
+        self._error: Exception | None = None
         self._thread: threading.Thread | None = None
 
     def begin(self) -> None:
         """The bridge is there. Called more than once it is begun once."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._close, daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._close, daemon=True)
+            thread.start()
+            self._thread = thread
 
     def end(self) -> None:
         """Wait for it. EngineError where the lab has a way out, or where that can't be told."""
         self.wait()
         if self._error is not None:
-            raise self._error
+            raise shortage_of(self._error) or self._error
+        if not self._is_closed:
+            raise EngineError("nobody has closed the lab, so it is not run")
 
     def wait(self) -> None:
         """Return when nothing is done about it any more."""
@@ -51,7 +56,8 @@ class Closing:
     def _close(self) -> None:
         try:
             demand_closed(closed(self._daemon, self._labels, self._bridge))
-        except EngineError as error:
+            self._is_closed = True
+        except Exception as error:  # all: whatever kept it from being closed, the lab is not run
             self._error = error
 
 

@@ -149,6 +149,7 @@ class Daemon:
         with self._translated("creating a sidecar"):
             config = self._api.create_host_config(
                 network_mode=network,
+                userns_mode="host" if network == "host" else None,  # else a daemon with userns-remap refuses it
                 cap_drop=["ALL"],
                 cap_add=list(rights),
                 security_opt=["no-new-privileges:true"],

@@ -91,7 +91,7 @@ class DockerLab:
         with suppress(EngineError):  # without Compose the rest is removed all the same
             self.child = self.project.down()
         if self._sweeping is not None:
-            self._sweeping.join()  # and again: what a dead owner asked for last may not have been made by then
+            _joined(self._sweeping)  # and again: what a dead owner asked for last may not have been made by then
             self._sweeping = sweep_beside(self.daemon)
         ends = [partial(self.daemon.kill, container) for container in self.containers.values()]
         in_parallel([*ends, *self._attendants.ends()] if self._attendants is not None else ends)
@@ -123,7 +123,7 @@ class DockerLab:
         if self._watched is not None:
             self._watched.end()
         if self._sweeping is not None:
-            self._sweeping.join()
+            _joined(self._sweeping)
         self.daemon.close()
 
     def _finish(self) -> None:
@@ -138,6 +138,12 @@ class DockerLab:
     def _close_channels(self) -> None:
         for channel in self.channels_by_host.values():
             channel.close()
+
+
+def _joined(thread: threading.Thread) -> None:
+    """Wait for its end; one that could not be begun has ended."""
+    if thread.ident is not None:
+        thread.join()
 
 
 def broken_start(lab: DockerLab, host: str) -> EngineError:

@@ -16,14 +16,19 @@ _LOOK_AGAIN_S = 0.1
 
 
 def remove_lab(
-    daemon: Daemon, lab: str, *, settled_looks: int = 1, is_its: Callable[[Made], bool] = lambda part: True
+    daemon: Daemon,
+    lab: str,
+    *,
+    settled_looks: int = 1,
+    is_its: Callable[[Made], bool] = lambda part: True,
+    within_s: float = GONE_WITHIN_S,
 ) -> None:
     """Remove all that carries the lab's label, as far as `is_its` says so. Others may do so at the same time.
 
     `settled_looks`: how many looks in a row must find nothing; more than one where somebody may still be making
-    things. EngineError if something is left in the end.
+    things. EngineError if something is left after `within_s`.
     """
-    until = time.monotonic() + GONE_WITHIN_S
+    until = time.monotonic() + within_s
     empty = 0
     while True:
         raised: list[Exception] = []

@@ -38,7 +38,7 @@ class Birth:
     def wait_for_namespaces(self) -> int:
         """Wait until its namespaces are there; its pid. OSError with what went wrong."""
         os.waitpid(self._maker, 0)  # first: one that was killed says nothing, and the host it has forked doesn't end
-        said = os.read(self._news, 4096) if select.select([self._news], [], [], 0)[0] else b""
+        said = os.read(self._news, 4096) if self._has_news() else b""
         number, _, self._heard = said.decode().partition("\n")
         if not number.isdigit():
             raise OSError(0, number or "the host's first process died")
@@ -47,8 +47,14 @@ class Birth:
 
     def complain(self) -> None:
         """OSError if something has gone wrong with it by now; else nothing."""
-        if self._heard or select.select([self._news], [], [], 0)[0]:
+        if self._heard or self._has_news():
             self.wait_until_ready()
+
+    def _has_news(self) -> bool:
+        """Not by select(2), which knows no descriptor above 1023; in a large lab there are such."""
+        poller = select.poll()
+        poller.register(self._news, select.POLLIN)
+        return bool(poller.poll(0))
 
     def go_on(self) -> None:
         """Its interface is there now."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from labctl.engine.contract import EngineError
 from labctl.runner.outcome import Verdict
 from tests.unit.cli.conftest import Run
 from tests.unit.cli.stand_in import StandInRunner
@@ -118,6 +119,25 @@ def test_records_of_what_passed_are_kept_of_the_last_round_only(
 
     assert kept == ["1-labs-a", "3-labs-a", "3-labs-deep-b"]
     assert sorted(folder.name for folder in runner.folders.iterdir()) == kept
+
+
+def test_what_was_counted_is_told_though_a_later_round_can_not_begin(labctl: Run, runner: StandInRunner) -> None:
+    """And a failure that came before is still one."""
+
+    def before(number: int) -> None:
+        runner.verdicts = {"labs/a": Verdict.FAIL} if number == 1 else {}
+        if number == 3:
+            raise EngineError("there is no place for a run's records", hint="make room")
+
+    runner.before_round = before
+    code, out, err = labctl("run", "--repeat", "5", "labs/a.yaml")
+
+    assert code == 1
+    assert "labs/a: 2 runs, 1 passed, 1 failed" in out.splitlines()
+    assert "labctl: there is no place for a run's records\n  make room" in err
+
+    runner.rounds, runner.before_round = 1, before
+    assert labctl("run", "--repeat", "5", "labs/a.yaml")[0] == 3
 
 
 @pytest.mark.parametrize("other", [("--keep",), ("--html", "page.html")])

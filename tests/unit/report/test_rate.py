@@ -12,7 +12,9 @@ def test_without_failures_it_is_the_rate_at_which_that_many_runs_pass_one_time_i
     assert (1 - upper_bound(runs, 0)) ** runs == pytest.approx(0.05)
 
 
-@pytest.mark.parametrize(("runs", "failures", "bound"), [(10, 1, 0.39416), (100, 5, 0.10226), (20, 19, 0.99744)])
+@pytest.mark.parametrize(
+    ("runs", "failures", "bound"), [(10, 1, 0.39416), (100, 5, 0.10226), (20, 19, 0.99744), (10_000, 1_000, 0.10507)]
+)
 def test_it_is_clopper_and_pearsons(runs: int, failures: int, bound: float) -> None:
     """The figures are those of a beta distribution's quantile: beta(failures + 1, runs - failures) at 0.95."""
     assert upper_bound(runs, failures) == pytest.approx(bound, abs=5e-5)

@@ -23,7 +23,7 @@ def program(*, is_cut: bool) -> Program:
         Match(equals="hello"),
         Match(contains=("",)),
         Match(contains=("hello",), count=Num(1, 1)),
-        Match(matches="hello", count=Num(None, 3)),
+        Match(matches=r"\A(?:ok\n)*\Z"),
     ],
 )
 def test_what_is_expected_of_all_output_is_unknown_where_it_was_cut(match: Match) -> None:
@@ -31,9 +31,7 @@ def test_what_is_expected_of_all_output_is_unknown_where_it_was_cut(match: Match
         demand_whole([program(is_cut=False), program(is_cut=True)], [None, match])
 
 
-@pytest.mark.parametrize(
-    "match", [Match(contains=("hello",)), Match(matches="hello"), Match(contains=("hello",), count=Num(2, None))]
-)
+@pytest.mark.parametrize("match", [Match(contains=("hello",)), Match(contains=("hello",), count=Num(2, None))])
 def test_what_was_printed_before_the_cut_was_printed(match: Match) -> None:
     demand_whole([program(is_cut=True)], [match])
 

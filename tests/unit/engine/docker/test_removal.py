@@ -44,12 +44,11 @@ def test_nothing_to_remove_is_fine() -> None:
     remove_lab(FakeDaemon([], []), "l1")
 
 
-def test_what_can_not_be_removed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(removal, "GONE_WITHIN_S", 0.0)
+def test_what_can_not_be_removed_is_named() -> None:
     daemon = FakeDaemon([part("c1")], [part("n1")], busy=1000)
 
     with pytest.raises(EngineError, match=r"network n1.*active endpoints") as caught:
-        remove_lab(daemon, "l1")
+        remove_lab(daemon, "l1", within_s=0.0)
 
     assert not daemon.here
     assert caught.value.hint

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from labctl.engine.contract import EngineError
 from labctl.engine.docker import sweep
 from labctl.engine.docker.labels import OWNER
+from labctl.engine.docker.removal import remove_lab
 from labctl.engine.docker.sweep import seen, swept
 from tests.unit.engine.docker.fake_daemon import FakeDaemon, part
 
@@ -91,3 +94,23 @@ def test_a_second_sweep_finds_nothing(daemon: FakeDaemon) -> None:
     swept(daemon)
 
     assert swept(daemon) == []
+
+
+def test_what_can_not_be_removed_keeps_nothing_else_from_being_swept(
+    daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is said, once."""
+    monkeypatch.setattr(sweep, "lives", lambda parts: False if parts[0].owner in ("alive", "dead") else None)
+
+    def stuck(its: FakeDaemon, lab: str, **words: Any) -> None:  # Any: what remove_lab takes
+        if lab == "alive":
+            raise EngineError("of lab alive this could not be removed", hint="remove it with 'docker network rm'")
+        remove_lab(its, lab, **words)
+
+    monkeypatch.setattr(sweep, "remove_lab", stuck)
+    lines = swept(daemon)
+
+    assert [line for line in lines if "could not be removed" in line] == [
+        "of lab alive this could not be removed; remove it with 'docker network rm'"
+    ]
+    assert labs(daemon) == ["alive", "elsewhere"]
