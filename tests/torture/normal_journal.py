@@ -64,6 +64,8 @@ class _Normal:
                     self._parts[f"decisions of {rule} about {sender}"].append(f"{number} {verdict}")
         elif line["event"] != "gone":
             kept = {key: value for key, value in line.items() if key not in _BY_CHANCE}
+            if "facts" in kept:
+                kept["facts"] = {key: value for key, value in kept["facts"].items() if key != "subnet"}
             self._parts[self._whose(line)].append(self._plain(json.dumps(kept, sort_keys=True)))
 
     def _whose(self, line: Line) -> str:

@@ -45,8 +45,11 @@ def test_chance_is_left_out(scenario: Scenario) -> None:
     """Times, pids, ports that a kernel chose, the lab's addresses, pieces that output came in."""
     other_up = {"event": "lab-up", "hosts": {"cheerios": {"addresses": ["10.99.1.7"]}}}
     pieces = [_TOLD | {"text": text} for text in ("from 10.99.1.7, ", "port 51003 to 51717\n")]
-    one = journal(_UP, _TOLD, {"event": "started", "program": "server#1", "pid": 8}, _DECIDED)
-    other = journal(other_up, {"event": "started", "program": "server#1", "pid": 9, "t": 2}, *pieces, _DECIDED)
+    facts = [{"event": "in-force", "facts": {"limits": "few", "subnet": f"10.{n}.0.0/28"}} for n in (51, 99)]
+    one = journal(_UP, facts[0], _TOLD, {"event": "started", "program": "server#1", "pid": 8}, _DECIDED)
+    other = journal(
+        other_up, facts[1], {"event": "started", "program": "server#1", "pid": 9, "t": 2}, *pieces, _DECIDED
+    )
 
     assert normal(one, scenario) == normal(other, scenario)
     assert "port <number> to 51717" in normal(one, scenario)
