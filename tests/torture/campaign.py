@@ -20,6 +20,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from msgspec import Struct
@@ -31,6 +32,8 @@ from tests.torture.tally import Tally
 TOP = Path(__file__).parents[2]
 STATE = TOP / ".labctl"
 LONGEST_FAILURE = 1000
+UNTIL_THE_END = ExitStack()
+"""What cases share, like a lab that stands, is given back by this when a campaign is over. It may be used again."""
 
 
 class Run(Struct, frozen=True):
@@ -98,7 +101,8 @@ def failures_of(campaign: Campaign, place: str, *, runs: int = 1, case: str = ""
     count = Tally()
     cases = [one for one in campaign.cases(place) if case in one.name]
     assert cases, f"{campaign.name} has no case in {place}"
-    run_cases(cases, count, runs=runs, seconds=float("inf"), say=lambda words: None, keep=lambda: None)
+    with UNTIL_THE_END:
+        run_cases(cases, count, runs=runs, seconds=float("inf"), say=lambda words: None, keep=lambda: None)
     return count.failed
 
 
@@ -116,14 +120,15 @@ def main_of(campaign: Campaign) -> int:
     state = STATE / f"torture-{campaign.name}.json"
     count = Tally() if words.fresh else tally.load(state)
     try:
-        run_cases(
-            cases,
-            count,
-            runs=words.runs,
-            seconds=words.seconds,
-            say=lambda line: print(line, flush=True),
-            keep=lambda: tally.save(count, state),
-        )
+        with UNTIL_THE_END:
+            run_cases(
+                cases,
+                count,
+                runs=words.runs,
+                seconds=words.seconds,
+                say=lambda line: print(line, flush=True),
+                keep=lambda: tally.save(count, state),
+            )
     except KeyboardInterrupt:
         print(f"interrupted; `make torture-{campaign.name}` goes on from here")
     for line in report(campaign.name, cases, count):
@@ -146,7 +151,8 @@ def _again(cases: Sequence[Case], wanted: str) -> int:
     place, _, rest = wanted.partition("/")
     name, _, number = rest.rpartition("/")
     [case] = [one for one in cases if (one.place, one.name) == (place, name)]
-    failure = run_once(case, int(number))
+    with UNTIL_THE_END:
+        failure = run_once(case, int(number))
     print(failure or "passed")
     return 1 if failure else 0
 

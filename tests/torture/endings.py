@@ -6,7 +6,6 @@ end beside each, so that ends come close together.
 
 from __future__ import annotations
 
-import atexit
 import functools
 import signal
 import sys
@@ -22,7 +21,7 @@ from labctl.plan.model import Limits
 from tests.contract.hosts import Host, StandingLab, begin_all, crowding, python
 from tests.contract.plans import plan_of
 from tests.contract.test_endings import DEADLY
-from tests.torture.campaign import Campaign, Case, Run, main_of
+from tests.torture.campaign import UNTIL_THE_END, Campaign, Case, Run, main_of
 
 ENGINES: dict[str, Callable[[], Engine]] = {"netns": Netns, "docker": DockerEngine}
 MEMORY = 384 * 1024 * 1024
@@ -154,10 +153,11 @@ ENDINGS: dict[str, Ending] = {
 @functools.cache
 def _lab(place: str) -> StandingLab:
     folder = tempfile.TemporaryDirectory()
-    atexit.register(folder.cleanup)
+    UNTIL_THE_END.callback(folder.cleanup)
     limits = Limits(memory=MEMORY, file_size=1024 * 1024)
     lab = StandingLab(ENGINES[place](), plan_of("left", limits=limits), Path(folder.name))
-    atexit.register(lab.lab.down)
+    UNTIL_THE_END.callback(lab.lab.down)
+    UNTIL_THE_END.callback(_lab.cache_clear)
     return lab
 
 

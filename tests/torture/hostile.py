@@ -8,7 +8,6 @@ labctl took little more memory than usual, that output was cut and it is said (`
 
 from __future__ import annotations
 
-import atexit
 import functools
 import math
 import re
@@ -34,7 +33,7 @@ from labctl.scenario.model import Run, Start, Stop, Wait
 from tests.contract.hosts import StandingLab, crowding
 from tests.contract.plans import plan_of
 from tests.contract.waiting import until
-from tests.torture.campaign import Campaign, Case, main_of
+from tests.torture.campaign import UNTIL_THE_END, Campaign, Case, main_of
 from tests.torture.campaign import Run as TortureRun
 from tests.torture.torture import children_of_this_process
 
@@ -165,9 +164,9 @@ class Neighbours:
 
     def __init__(self, place: str) -> None:
         folder = tempfile.TemporaryDirectory()
-        atexit.register(folder.cleanup)
+        UNTIL_THE_END.callback(folder.cleanup)
         self._lab = StandingLab(ENGINES[place](), plan_of("left", "right"), Path(folder.name))
-        atexit.register(self._lab.lab.down)
+        UNTIL_THE_END.callback(self._lab.lab.down)
         server = self._lab.host("left").begin("server-fork", "51717", window=True)
         assert server.state({"blocked": "accept"}).held
 
@@ -180,6 +179,7 @@ class Neighbours:
 
 @functools.cache
 def _neighbours(place: str) -> Neighbours:
+    UNTIL_THE_END.callback(_neighbours.cache_clear)
     return Neighbours(place)
 
 

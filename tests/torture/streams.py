@@ -7,7 +7,6 @@ misfiled unseen.
 
 from __future__ import annotations
 
-import atexit
 import functools
 import hashlib
 import sys
@@ -20,7 +19,7 @@ from labctl.engine.docker.engine import DockerEngine
 from labctl.engine.netns.engine import Netns
 from tests.contract.hosts import Running, StandingLab, begin_all, python
 from tests.contract.plans import plan_of
-from tests.torture.campaign import Campaign, Case, Run, main_of
+from tests.torture.campaign import UNTIL_THE_END, Campaign, Case, Run, main_of
 
 ENGINES: dict[str, Callable[[], Engine]] = {"netns": Netns, "docker": DockerEngine}
 LARGEST = 64 * 1024 * 1024
@@ -117,9 +116,10 @@ def _size(run: Run, most: int) -> int:
 @functools.cache
 def _lab(place: str) -> StandingLab:
     folder = tempfile.TemporaryDirectory()
-    atexit.register(folder.cleanup)
+    UNTIL_THE_END.callback(folder.cleanup)
     lab = StandingLab(ENGINES[place](), plan_of("left"), Path(folder.name))
-    atexit.register(lab.lab.down)
+    UNTIL_THE_END.callback(lab.lab.down)
+    UNTIL_THE_END.callback(_lab.cache_clear)
     return lab
 
 

@@ -165,7 +165,14 @@ def a_run_in_a_container(scene: Scene) -> Iterator[State]:
     finally:
         output_of("docker", "kill", "--signal=INT", container)
         run.process.wait(TAKES_AT_MOST_S)
+        _take_over(scene.folder)
     assert parts_on_docker(ground, run.lab) == []
+
+
+def _take_over(folder: Path) -> None:
+    """What root in a container has made there is ours from now on, so that we may remove it."""
+    as_root = ("docker", "run", "--rm", "--network=none", "--user=0:0", "--volume", f"{folder}:{folder}")
+    output_of(*as_root, "--entrypoint=chown", HOST_IMAGE, "-R", f"{os.getuid()}:{os.getgid()}", str(folder))
 
 
 def _no_socket() -> str:
