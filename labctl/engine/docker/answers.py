@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from msgspec import Struct
+
 from labctl.engine.contract import EngineError
 from labctl.engine.docker.endpoint import DEFAULT, Endpoint
+
+
+class State(Struct, frozen=True):
+    """What has become of a container. `exit` is None while it runs or before it did."""
+
+    status: str
+    exit: int | None
+    error: str
+    out_of_memory: bool
 
 
 def unreachable(endpoint: Endpoint, what: str, error: BaseException) -> EngineError:

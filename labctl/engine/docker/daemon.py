@@ -12,10 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from msgspec import Struct
-
 from labctl.engine.contract import EngineError, Say
-from labctl.engine.docker.answers import seconds_since_1970, shortened, unreachable
+from labctl.engine.docker.answers import State, seconds_since_1970, shortened, unreachable
 from labctl.engine.docker.endpoint import Endpoint
 from labctl.engine.docker.labels import LAB, Made, made
 from labctl.engine.docker.plain_socket import plain_socket
@@ -34,15 +32,6 @@ _SIDECAR_MEMORY = 512 * 1024 * 1024  # bytes; it holds the packets that are dela
 
 _WAITING = "waiting for a container"
 """May take its time: who waits says how long."""
-
-
-class State(Struct, frozen=True):
-    """What has become of a container. `exit` is None while it runs or before it did."""
-
-    status: str
-    exit: int | None
-    error: str
-    out_of_memory: bool
 
 
 _REMOVED_WITHIN_S = 30

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from labctl.engine.docker.answers import State
 from labctl.engine.docker.channel import DockerChannel
 from labctl.engine.docker.compose import Project
-from labctl.engine.docker.daemon import State
 from labctl.engine.docker.endpoint import Endpoint
 from labctl.engine.docker.lab import DockerLab, broken_start
 from labctl.plan.make import make_plan
