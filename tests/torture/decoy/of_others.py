@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import grp
 import os
 import random
@@ -19,7 +18,7 @@ from labctl.engine.docker.endpoint import DEFAULT, find_endpoint
 from labctl.engine.owner import start_time
 from labctl.plan.image import HOST_IMAGE, SIDECAR_IMAGE
 from tests.torture import private_daemon
-from tests.torture.campaign import TOP
+from tests.torture.campaign import TOP, UNTIL_THE_END
 from tests.torture.decoy.cleaning import EVERYBODYS, TAKES_AT_MOST_S, Ground, Lasting, family, parts_on_docker
 from tests.torture.decoy.kind import Kind, Scene, State, output_of
 
@@ -192,7 +191,8 @@ def _library_folders() -> Sequence[str]:
 def _daemon() -> private_daemon.PrivateDaemon:
     """One for all rounds, with the images."""
     undo = ExitStack()
-    atexit.register(undo.close)
+    UNTIL_THE_END.callback(undo.close)
+    UNTIL_THE_END.callback(_daemon.cache_clear)
     daemon = undo.enter_context(private_daemon.private_daemon())
     daemon.load(HOST_IMAGE, SIDECAR_IMAGE)
     return daemon

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import shutil
 import signal
@@ -17,7 +16,7 @@ from msgspec import Struct
 
 from labctl.engine.docker.subnets import RANGES4
 from tests.contract.waiting import until
-from tests.torture.campaign import Run
+from tests.torture.campaign import UNTIL_THE_END, Run
 from tests.torture.ground.runs import Ground, after, complaint, kill, labctl, left_over, run_labctl, whole_again
 from tests.torture.private_daemon import PrivateDaemon, private_daemon, why_not
 
@@ -99,9 +98,10 @@ def _left(ground: Ground, daemon: PrivateDaemon) -> str:
 
 @cache
 def _ground() -> Footing:
-    """Made when it is needed first, and for as long as this process runs: bringing the images takes seconds."""
+    """Made when it is needed first, and until the torture ends: bringing the images takes seconds."""
     undo = ExitStack()
-    atexit.register(undo.close)
+    UNTIL_THE_END.callback(undo.close)
+    UNTIL_THE_END.callback(_ground.cache_clear)
     home = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="broken-")))
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={_DISK}", "torture", str(home)], check=True)
     undo.callback(subprocess.run, ["umount", "--lazy", str(home)], check=True)
