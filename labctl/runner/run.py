@@ -103,7 +103,7 @@ class _Runs:
                 if not self._has_begun:
                     self._begin()
                 select.select([self._over], [], [])
-            except BaseException as error:
+            except BaseException as error:  # an interrupt, or no thread could be had: it is raised when all is over
                 self._failure = self._failure or error
 
     def _begin(self) -> None:
@@ -135,7 +135,7 @@ class _Runs:
                 self._work()
             else:
                 self._work_on_threads(min(len(self._jobs), self._options.jobs + 1))
-        except BaseException as error:
+        except BaseException as error:  # all: on this thread nobody else would hear of it
             self._cancel(error)
         finally:
             os.write(self._cancels, b"!")

@@ -122,8 +122,10 @@ def end_descendants(of: int) -> None:
 
 
 def _reap_all() -> None:
+    """Bury all. Whom a look has missed, because its parent died meanwhile, has come to this process by now."""
     try:
         while True:
-            os.waitpid(-1, 0)
+            if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                end_descendants(os.getpid())
     except ChildProcessError:
         return

@@ -45,6 +45,7 @@ def places(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setenv("XDG_STATE_HOME", str(folder))
         yield folder
         labctl("down", "--all")
+        assert not list(Path(place).rglob("*.sock")), "a lab still stands"
 
 
 @pytest.fixture
@@ -213,11 +214,11 @@ def test_all_labs_that_are_taken_down_are_those_where_no_run_goes_on(places: Pat
 
 
 def test_a_lab_of_the_same_name_elsewhere_keeps_its_folder(
-    lab: str, places: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lab: str, places: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With another XDG_RUNTIME_DIR names are other labs' names, but the state folder is the same."""
-    with tempfile.TemporaryDirectory(prefix="lab") as other:
-        monkeypatch.setenv("XDG_RUNTIME_DIR", other)
+    with tempfile.TemporaryDirectory(prefix="lab") as other, monkeypatch.context() as elsewhere:
+        elsewhere.setenv("XDG_RUNTIME_DIR", other)
         assert labctl("up", "--name", "one").returncode == 0
         assert sorted(folder.name for folder in places.glob("labctl/labs/*")) == ["one", "one-2"]
         labctl("down", "--all")
