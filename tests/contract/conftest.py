@@ -18,6 +18,7 @@ from labctl.engine.fake.engine import Fake
 from labctl.engine.netns.engine import Netns
 from labctl.hosts.conversation import LabBroke
 from labctl.plan.model import Plan
+from tests.contract.captures import PLAN
 from tests.contract.hosts import StandingLab
 from tests.contract.plans import plan_of
 
@@ -134,6 +135,13 @@ def any_traced_lab(any_traced_shared: Shared) -> Iterator[StandingLab]:
     """A lab of left and right, perhaps without a network, where programs are traced."""
     yield any_traced_shared.take()
     any_traced_shared.give_back()
+
+
+@pytest.fixture
+def own_lab(engine: Engine, tmp_path: Path) -> Iterator[StandingLab]:
+    """A lab for a test that breaks something."""
+    with StandingLab(engine, PLAN, tmp_path) as lab:
+        yield lab
 
 
 __all__ = ["EngineError"]

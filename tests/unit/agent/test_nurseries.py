@@ -15,7 +15,7 @@ from labctl.agent.loop import Loop
 from labctl.agent.nurseries import Nurseries
 from labctl.agent.tracer import Tracer
 from labctl.agent.tracing import Tracing
-from tests.unit.agent.test_keeper import HOW
+from tests.unit.agent.kept import HOW
 
 
 class PlayedTracing(Tracing):

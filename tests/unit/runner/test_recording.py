@@ -15,7 +15,7 @@ from labctl.runner import recording
 from labctl.runner.events import Event, StepJudged
 from labctl.runner.outcome import ScenarioOutcome, Verdict
 from labctl.runner.run import Options, run_all
-from tests.unit.runner.test_run import job, quietly
+from tests.unit.runner.runs import job, quietly
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="a machine need not have strace")
 
