@@ -25,7 +25,7 @@ _PAGES = 1 << 16
 """A limit on memory is kept in whole pages, of at most so many bytes."""
 
 _ROUNDED = ("net.ipv4.neigh.", "net.ipv6.neigh.", "net.ipv4.ip_local_reserved_ports")
-"""Settings that the kernel keeps in ticks of its own: what is read is about what was written."""
+"""Settings that the kernel writes in its own way, in ticks or as ranges: that they can be read has to do."""
 
 
 def of_the_container() -> dict[str, int | None]:
