@@ -43,3 +43,12 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as asked:
         port: int = asked.getsockname()[1]
     return port
+
+
+@pytest.fixture
+def free_udp_port() -> int:
+    """A UDP port that nobody has."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        asked.bind(("127.0.0.1", 0))
+        port: int = asked.getsockname()[1]
+    return port

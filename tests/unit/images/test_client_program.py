@@ -18,11 +18,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.images.conftest import PROGRAMS
+from tests.unit.images.running import DEADLINE_S, Launch, Program, said
 
-Program = subprocess.Popen[bytes]
-Launch = Callable[..., Program]
-
-DEADLINE_S = 20.0
 PROMPT = b"Please enter the message: "
 
 
@@ -53,12 +50,6 @@ def accepted(client: Program, listening: socket.socket) -> Iterator[socket.socke
     connection.settimeout(DEADLINE_S)
     with connection:
         yield connection
-
-
-def said(client: Program, *, stdin: bytes = b"") -> tuple[bytes, bytes, int]:
-    """(stdout, stderr, exit status) once it has ended by itself, with this as the rest of its input."""
-    stdout, stderr = client.communicate(stdin, timeout=DEADLINE_S)
-    return stdout, stderr, client.returncode
 
 
 def typed(client: Program, text: bytes) -> None:
@@ -101,7 +92,7 @@ def test_it_sends_one_line_without_its_newline(client: Program, accepted: socket
 def test_it_shows_the_answer_and_ends_well(client: Program, accepted: socket.socket) -> None:
     """The answer ends its line, after the question."""
     accepted.sendall(b"I got your message")
-    assert said(client, stdin=b"hello") == (PROMPT + b"I got your message\n", b"", 0)
+    assert said(client, b"hello") == (PROMPT + b"I got your message\n", b"", 0)
 
 
 def test_at_most_255_bytes_are_sent(client: Program, accepted: socket.socket) -> None:
@@ -127,13 +118,13 @@ def test_a_message_is_bytes(client: Program, accepted: socket.socket) -> None:
 def test_an_answer_is_bytes(client: Program, accepted: socket.socket) -> None:
     """What is no text in any encoding is shown as it came."""
     accepted.sendall(b"\xff\x00\xfe")
-    assert said(client, stdin=b"hello")[0] == PROMPT + b"\xff\x00\xfe\n"
+    assert said(client, b"hello")[0] == PROMPT + b"\xff\x00\xfe\n"
 
 
 def test_the_zero_that_ends_a_text_in_c_is_not_shown(client: Program, accepted: socket.socket) -> None:
     """A server that writes one byte more than its text, as the tutorial's does, is shown like ours."""
     accepted.sendall(b"I got your message\0")
-    assert said(client, stdin=b"hello")[0] == PROMPT + b"I got your message\n"
+    assert said(client, b"hello")[0] == PROMPT + b"I got your message\n"
 
 
 def test_a_line_can_be_typed_in_a_terminal(launch: Launch, listening: socket.socket) -> None:
@@ -154,14 +145,14 @@ def test_a_line_can_be_typed_in_a_terminal(launch: Launch, listening: socket.soc
 @pytest.mark.parametrize("nothing", [b"", b"\n", b"\nand more\n"])
 def test_without_a_message_it_gives_up(client: Program, accepted: socket.socket, nothing: bytes) -> None:
     """A stream can't carry an empty message; it says so rather than wait with the server for ever."""
-    assert said(client, stdin=nothing) == (PROMPT, b"ERROR, no message\n", 1)
+    assert said(client, nothing) == (PROMPT, b"ERROR, no message\n", 1)
     assert accepted.recv(255) == b""
 
 
 def test_a_server_that_leaves_without_an_answer_is_an_error(client: Program, accepted: socket.socket) -> None:
     """An end of the stream where an answer should be is said in one line."""
     accepted.shutdown(socket.SHUT_WR)
-    assert said(client, stdin=b"hello") == (
+    assert said(client, b"hello") == (
         PROMPT,
         b"ERROR reading from socket: Connection closed by the server\n",
         1,
@@ -181,7 +172,7 @@ def test_a_connection_that_is_gone_before_the_message_is_an_error(client: Progra
     """Whoever comes too late for a server with one connection is told when writing."""
     accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close() resets
     accepted.close()
-    assert said(client, stdin=b"hello") == (
+    assert said(client, b"hello") == (
         PROMPT,
         b"ERROR writing to socket: Connection reset by peer\n",
         1,
@@ -212,13 +203,7 @@ def test_with_size_or_count_it_does_not_ask(connect: Connect, option: str, messa
     """So many bytes by which one sees where they were cut, or numbers."""
     client, accepted = connect(option)
     assert sent(client, accepted) == message
-    assert said_before(client) == (b"thank you\n", b"", 0)
-
-
-def said_before(client: Program) -> tuple[bytes, bytes, int]:
-    """What it had said when `sent` waited for its end."""
-    stdout, stderr = client.communicate(timeout=DEADLINE_S)
-    return stdout, stderr, client.returncode
+    assert said(client, None) == (b"thank you\n", b"", 0)
 
 
 def test_with_half_close_the_server_has_the_end_before_it_answers(connect: Connect) -> None:

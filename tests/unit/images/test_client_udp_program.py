@@ -6,16 +6,13 @@ import os
 import pty
 import signal
 import socket
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-Program = subprocess.Popen[bytes]
-Launch = Callable[..., Program]
+from tests.unit.images.running import DEADLINE_S, Launch, Program, said
 
-DEADLINE_S = 20.0
 PROMPT = b"Please enter the message: "
 
 
@@ -28,15 +25,6 @@ def server() -> Iterator[socket.socket]:
         yield opened
 
 
-@pytest.fixture
-def free_port() -> int:
-    """A UDP port that nobody has."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
-        asked.bind(("127.0.0.1", 0))
-        port: int = asked.getsockname()[1]
-    return port
-
-
 def place(server: socket.socket) -> list[str]:
     """Where to send to, as arguments."""
     host, port = server.getsockname()
@@ -47,12 +35,6 @@ def place(server: socket.socket) -> list[str]:
 def client(launch: Launch, server: socket.socket) -> Program:
     """A client of that server."""
     return launch("client-udp", *place(server))
-
-
-def said(client: Program, *, stdin: bytes = b"") -> tuple[bytes, bytes, int]:
-    """(stdout, stderr, exit status) once it has ended by itself, with this as the rest of its input."""
-    stdout, stderr = client.communicate(stdin, timeout=DEADLINE_S)
-    return stdout, stderr, client.returncode
 
 
 def typed(client: Program, text: bytes) -> None:
@@ -134,7 +116,7 @@ def test_without_an_answer_it_says_what_it_did_not_get(
     """After the time that was given, on stderr, with status 1."""
     began = time.monotonic()
     client = launch("client-udp", *place(server), "--timeout", "0.2", *connect)
-    stdout, stderr, status = said(client, stdin=b"hello")
+    stdout, stderr, status = said(client, b"hello")
     assert time.monotonic() - began >= 0.2
     assert (stdout, status) == (PROMPT, 1)
     assert stderr.startswith(b"ERROR, no answer within 0.2 seconds: ")
@@ -147,10 +129,10 @@ def test_a_time_shorter_than_the_kernel_counts_is_not_for_ever(launch: Launch, s
     assert said(client)[1:] != (b"", 0)
 
 
-def test_a_connected_socket_is_told_that_nobody_is_there(launch: Launch, free_port: int) -> None:
+def test_a_connected_socket_is_told_that_nobody_is_there(launch: Launch, free_udp_port: int) -> None:
     """The system's reason is given, and no traceback."""
-    client = launch("client-udp", "127.0.0.1", str(free_port), "--connect")
-    assert said(client, stdin=b"hello") == (PROMPT, b"ERROR reading from socket: Connection refused\n", 1)
+    client = launch("client-udp", "127.0.0.1", str(free_udp_port), "--connect")
+    assert said(client, b"hello") == (PROMPT, b"ERROR reading from socket: Connection refused\n", 1)
 
 
 def test_a_connected_socket_takes_no_datagram_of_others(launch: Launch, server: socket.socket) -> None:
@@ -198,10 +180,10 @@ def test_a_count_is_sent_without_asking_or_waiting(launch: Launch, server: socke
     assert [server.recv(4096) for _ in range(3)] == [b"1", b"2", b"3"]
 
 
-def test_of_several_addresses_it_says_which_it_took(launch: Launch, free_port: int) -> None:
+def test_of_several_addresses_it_says_which_it_took(launch: Launch, free_udp_port: int) -> None:
     """The first. A name with one address is sent to in silence."""
-    found = socket.getaddrinfo("localhost", free_port, type=socket.SOCK_DGRAM)
-    client = launch("client-udp", "localhost", str(free_port), "--count", "1")
+    found = socket.getaddrinfo("localhost", free_udp_port, type=socket.SOCK_DGRAM)
+    client = launch("client-udp", "localhost", str(free_udp_port), "--count", "1")
     choice = f"Sending to {found[0][4][0]}\n" if len(found) > 1 else ""
     assert said(client) == (choice.encode(), b"", 0)
 

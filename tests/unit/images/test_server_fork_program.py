@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -12,10 +11,8 @@ from pathlib import Path
 
 import pytest
 
-Program = subprocess.Popen[bytes]
-Launch = Callable[..., Program]
+from tests.unit.images.running import DEADLINE_S, Launch, Program
 
-DEADLINE_S = 20.0
 MANY = 12
 
 

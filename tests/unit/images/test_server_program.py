@@ -8,15 +8,12 @@ import socket
 import struct
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-Program = subprocess.Popen[bytes]
-Launch = Callable[..., Program]
-
-DEADLINE_S = 20.0
+from tests.unit.images.running import DEADLINE_S, Launch, Program, said
 
 
 def listeners(of: int | None = None) -> set[tuple[str, int]]:
@@ -51,12 +48,6 @@ def connection(server: Program, free_port: int) -> Iterator[socket.socket]:
     """A client's end of a connection to `server`."""
     with socket.create_connection(("127.0.0.1", free_port), timeout=DEADLINE_S) as connected:
         yield connected
-
-
-def said(server: Program) -> tuple[bytes, bytes, int]:
-    """(stdout, stderr, exit status) once it has ended by itself."""
-    stdout, stderr = server.communicate(timeout=DEADLINE_S)
-    return stdout, stderr, server.returncode
 
 
 def test_the_client_gets_an_answer_and_then_the_end(connection: socket.socket) -> None:

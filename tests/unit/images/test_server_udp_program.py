@@ -10,15 +10,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-Program = subprocess.Popen[bytes]
-Launch = Callable[..., Program]
+from tests.unit.images.running import DEADLINE_S, Launch, Program, said
 
-DEADLINE_S = 20.0
 SHOWN = b"Received a datagram: "
 
 
@@ -54,19 +52,10 @@ def wait_until_it_receives(server: Program, port: int, *, sockets: int = 1) -> N
 
 
 @pytest.fixture
-def free_port() -> int:
-    """A UDP port that nobody has."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
-        asked.bind(("127.0.0.1", 0))
-        port: int = asked.getsockname()[1]
-    return port
-
-
-@pytest.fixture
-def server(launch: Launch, free_port: int) -> Program:
-    """A server that receives on `free_port`."""
-    started = launch("server-udp", str(free_port))
-    wait_until_it_receives(started, free_port)
+def server(launch: Launch, free_udp_port: int) -> Program:
+    """A server that receives on `free_udp_port`."""
+    started = launch("server-udp", str(free_udp_port))
+    wait_until_it_receives(started, free_udp_port)
     return started
 
 
@@ -92,122 +81,116 @@ def shown(server: Program) -> bytes:
     return stdout
 
 
-def said(server: Program) -> tuple[bytes, bytes, int]:
-    """(stdout, stderr, exit status) once it has ended by itself."""
-    stdout, stderr = server.communicate(timeout=DEADLINE_S)
-    return stdout, stderr, server.returncode
-
-
-def test_a_datagram_is_answered_with_one(server: Program, client: socket.socket, free_port: int) -> None:
+def test_a_datagram_is_answered_with_one(server: Program, client: socket.socket, free_udp_port: int) -> None:
     """The answer is `Got your message`, to the letter, and goes to whoever has sent."""
-    assert ask(client, free_port, b"hello") == b"Got your message"
+    assert ask(client, free_udp_port, b"hello") == b"Got your message"
 
 
-def test_each_datagram_is_shown_on_a_line(server: Program, client: socket.socket, free_port: int) -> None:
+def test_each_datagram_is_shown_on_a_line(server: Program, client: socket.socket, free_udp_port: int) -> None:
     """It never ends by itself, and all are shown in the order in which they came."""
     for message in (b"one", b"two", b"three"):
-        ask(client, free_port, message)
+        ask(client, free_udp_port, message)
     assert shown(server) == SHOWN + b"one\n" + SHOWN + b"two\n" + SHOWN + b"three\n"
 
 
-def test_a_datagram_is_shown_before_it_is_answered(server: Program, client: socket.socket, free_port: int) -> None:
+def test_a_datagram_is_shown_before_it_is_answered(server: Program, client: socket.socket, free_udp_port: int) -> None:
     """Whoever has the answer can rely on finding the datagram in the server's output."""
-    ask(client, free_port, b"hello")
+    ask(client, free_udp_port, b"hello")
     assert server.stdout is not None
     assert select.select([server.stdout], [], [], 0)[0] == [server.stdout]
 
 
-def test_an_empty_datagram_is_a_message(server: Program, client: socket.socket, free_port: int) -> None:
+def test_an_empty_datagram_is_a_message(server: Program, client: socket.socket, free_udp_port: int) -> None:
     """It is shown and answered, and the server goes on."""
-    assert ask(client, free_port, b"") == b"Got your message"
-    ask(client, free_port, b"more")
+    assert ask(client, free_udp_port, b"") == b"Got your message"
+    ask(client, free_udp_port, b"more")
     assert shown(server) == SHOWN + b"\n" + SHOWN + b"more\n"
 
 
-def test_a_datagram_is_bytes(server: Program, client: socket.socket, free_port: int) -> None:
+def test_a_datagram_is_bytes(server: Program, client: socket.socket, free_udp_port: int) -> None:
     """What is no text in any encoding is shown as it came."""
-    ask(client, free_port, b"\xff\x00\xfe")
+    ask(client, free_udp_port, b"\xff\x00\xfe")
     assert shown(server) == SHOWN + b"\xff\x00\xfe\n"
 
 
-def test_a_newline_at_the_end_is_not_shown_twice(server: Program, client: socket.socket, free_port: int) -> None:
+def test_a_newline_at_the_end_is_not_shown_twice(server: Program, client: socket.socket, free_udp_port: int) -> None:
     """Clients that send their line with its end, as nc does, are shown like the others."""
-    ask(client, free_port, b"hello\r\n")
+    ask(client, free_udp_port, b"hello\r\n")
     assert shown(server) == SHOWN + b"hello\n"
 
 
-def test_what_is_longer_than_the_buffer_is_cut_off(server: Program, client: socket.socket, free_port: int) -> None:
+def test_what_is_longer_than_the_buffer_is_cut_off(server: Program, client: socket.socket, free_udp_port: int) -> None:
     """255 bytes are read, the rest is gone, and the next datagram is whole."""
-    ask(client, free_port, b"x" * 256)
-    ask(client, free_port, b"next")
+    ask(client, free_udp_port, b"x" * 256)
+    ask(client, free_udp_port, b"next")
     assert shown(server) == SHOWN + b"x" * 255 + b"\n" + SHOWN + b"next\n"
 
 
-def test_a_larger_buffer_takes_the_longest_datagram(launch: Launch, client: socket.socket, free_port: int) -> None:
+def test_a_larger_buffer_takes_the_longest_datagram(launch: Launch, client: socket.socket, free_udp_port: int) -> None:
     """65507 bytes are the most that IPv4 can carry."""
-    server = launch("server-udp", "--buffer", "65535", str(free_port), stdout=subprocess.DEVNULL)
-    wait_until_it_receives(server, free_port)
+    server = launch("server-udp", "--buffer", "65535", str(free_udp_port), stdout=subprocess.DEVNULL)
+    wait_until_it_receives(server, free_udp_port)
     client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 200_000)
-    assert ask(client, free_port, b"x" * 65507) == b"Got your message"
+    assert ask(client, free_udp_port, b"x" * 65507) == b"Got your message"
 
 
-def test_a_smaller_buffer_reads_less(launch: Launch, client: socket.socket, free_port: int) -> None:
+def test_a_smaller_buffer_reads_less(launch: Launch, client: socket.socket, free_udp_port: int) -> None:
     """Of each datagram, and not of all together."""
-    server = launch("server-udp", str(free_port), "--buffer", "2")
-    wait_until_it_receives(server, free_port)
-    ask(client, free_port, b"abc")
-    ask(client, free_port, b"def")
+    server = launch("server-udp", str(free_udp_port), "--buffer", "2")
+    wait_until_it_receives(server, free_udp_port)
+    ask(client, free_udp_port, b"abc")
+    ask(client, free_udp_port, b"def")
     assert shown(server) == SHOWN + b"ab\n" + SHOWN + b"de\n"
 
 
-def test_a_client_that_has_gone_harms_nobody(server: Program, client: socket.socket, free_port: int) -> None:
+def test_a_client_that_has_gone_harms_nobody(server: Program, client: socket.socket, free_udp_port: int) -> None:
     """The error that comes back for an answer that nobody takes doesn't reach the server."""
     for _ in range(20):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as hasty:
-            hasty.sendto(b"bye", ("127.0.0.1", free_port))
-    ask(client, free_port, b"hello")
+            hasty.sendto(b"bye", ("127.0.0.1", free_udp_port))
+    ask(client, free_udp_port, b"hello")
     assert shown(server) == 20 * (SHOWN + b"bye\n") + SHOWN + b"hello\n"
 
 
 def test_a_small_receive_buffer_loses_what_it_cannot_hold(
-    launch: Launch, client: socket.socket, free_port: int
+    launch: Launch, client: socket.socket, free_udp_port: int
 ) -> None:
     """A thousand datagrams come while the server is stopped. The first ones wait for it; most are lost."""
-    server = launch("server-udp", str(free_port), "--receive-buffer", "4096")
-    wait_until_it_receives(server, free_port)
+    server = launch("server-udp", str(free_udp_port), "--receive-buffer", "4096")
+    wait_until_it_receives(server, free_udp_port)
     server.send_signal(signal.SIGSTOP)
     os.waitid(os.P_PID, server.pid, os.WSTOPPED)
     for number in range(1000):
-        client.sendto(b"%d" % number, ("127.0.0.1", free_port))
+        client.sendto(b"%d" % number, ("127.0.0.1", free_udp_port))
     server.send_signal(signal.SIGCONT)
-    wait_until_it_has_read(server, free_port)
+    wait_until_it_has_read(server, free_udp_port)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as another:
         another.settimeout(DEADLINE_S)
-        ask(another, free_port, b"last")
+        ask(another, free_udp_port, b"last")
     *kept, last = shown(server).splitlines()
     assert last == SHOWN + b"last"
     assert kept == [SHOWN + b"%d" % number for number in range(len(kept))]
     assert 1 <= len(kept) < 100
 
 
-def test_a_port_that_somebody_else_has_is_refused(launch: Launch, server: Program, free_port: int) -> None:
+def test_a_port_that_somebody_else_has_is_refused(launch: Launch, server: Program, free_udp_port: int) -> None:
     """A second server on the same port ends with the system's reason; the first is not disturbed."""
-    assert said(launch("server-udp", str(free_port))) == (b"", b"ERROR on binding: Address already in use\n", 1)
+    assert said(launch("server-udp", str(free_udp_port))) == (b"", b"ERROR on binding: Address already in use\n", 1)
     assert server.poll() is None
 
 
-def test_to_share_a_port_both_must_want_it(launch: Launch, server: Program, free_port: int) -> None:
+def test_to_share_a_port_both_must_want_it(launch: Launch, server: Program, free_udp_port: int) -> None:
     """A port can't be taken from a server that didn't set --reuse."""
-    assert said(launch("server-udp", str(free_port), "--reuse"))[2] == 1
+    assert said(launch("server-udp", str(free_udp_port), "--reuse"))[2] == 1
 
 
-def test_two_that_want_it_share_a_port(launch: Launch, client: socket.socket, free_port: int) -> None:
+def test_two_that_want_it_share_a_port(launch: Launch, client: socket.socket, free_udp_port: int) -> None:
     """Neither is told of the other."""
-    first = launch("server-udp", str(free_port), "--reuse")
-    wait_until_it_receives(first, free_port)
-    second = launch("server-udp", str(free_port), "--reuse")
-    wait_until_it_receives(second, free_port, sockets=2)
-    ask(client, free_port, b"hello")
+    first = launch("server-udp", str(free_udp_port), "--reuse")
+    wait_until_it_receives(first, free_udp_port)
+    second = launch("server-udp", str(free_udp_port), "--reuse")
+    wait_until_it_receives(second, free_udp_port, sockets=2)
+    ask(client, free_udp_port, b"hello")
     assert sorted([shown(first), shown(second)]) == [b"", SHOWN + b"hello\n"]
 
 
@@ -226,11 +209,11 @@ def test_an_interrupt_ends_it_in_silence(server: Program) -> None:
     assert said(server) == (b"", b"", -signal.SIGINT)
 
 
-def test_nobody_to_show_to_is_an_error(server: Program, client: socket.socket, free_port: int) -> None:
+def test_nobody_to_show_to_is_an_error(server: Program, client: socket.socket, free_udp_port: int) -> None:
     """What can't be shown isn't answered."""
     assert server.stdout is not None
     server.stdout.close()
-    client.sendto(b"hello", ("127.0.0.1", free_port))
+    client.sendto(b"hello", ("127.0.0.1", free_udp_port))
     assert server.wait(timeout=DEADLINE_S) == 1
     assert server.stderr is not None
     assert server.stderr.read() == b"ERROR writing to standard output: Broken pipe\n"
@@ -275,13 +258,13 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
 
 
 @pytest.mark.skipif(NO_NAMESPACE, reason="this machine lets nobody make a network namespace")
-def test_who_cannot_be_answered_harms_nobody(launch: Launch, free_port: int) -> None:
+def test_who_cannot_be_answered_harms_nobody(launch: Launch, free_udp_port: int) -> None:
     """A datagram says from which port it comes, and 0 is no port to send to. The next client is served."""
     set_up = 'ip link set lo up && exec "$@"'
-    server = launch("server-udp", str(free_port), within=[*NAMESPACE, "sh", "-c", set_up, "sh"])
-    wait_until_it_receives(server, free_port)
+    server = launch("server-udp", str(free_udp_port), within=[*NAMESPACE, "sh", "-c", set_up, "sh"])
+    wait_until_it_receives(server, free_udp_port)
     there = ["nsenter", "--user", "--net", "--preserve-credentials", "--target", str(server.pid)]
-    subprocess.run([*there, sys.executable, "-c", FROM_PORT_0, str(free_port)], check=True, timeout=DEADLINE_S)
+    subprocess.run([*there, sys.executable, "-c", FROM_PORT_0, str(free_udp_port)], check=True, timeout=DEADLINE_S)
     server.terminate()
     stdout, stderr = server.communicate(timeout=DEADLINE_S)
     assert stdout == SHOWN + b"bad\n" + SHOWN + b"good\n"
@@ -298,11 +281,11 @@ def test_who_cannot_be_answered_harms_nobody(launch: Launch, free_port: int) -> 
     ],
 )
 def test_it_receives_where_its_host_can_be_reached(
-    launch: Launch, free_port: int, addresses: list[str], any_address: str
+    launch: Launch, free_udp_port: int, addresses: list[str], any_address: str
 ) -> None:
     """On any IPv4 address; on any address at all where the host has an IPv6 address that others can reach."""
     lines = ["ip link set lo up", *(f"ip address add {address} dev lo" for address in addresses)]
     set_up = " && ".join([*lines, 'exec "$@"'])
-    server = launch("server-udp", str(free_port), within=[*NAMESPACE, "sh", "-c", set_up, "sh"])
-    wait_until_it_receives(server, free_port)
-    assert bound(server.pid) == [(any_address, free_port)]
+    server = launch("server-udp", str(free_udp_port), within=[*NAMESPACE, "sh", "-c", set_up, "sh"])
+    wait_until_it_receives(server, free_udp_port)
+    assert bound(server.pid) == [(any_address, free_udp_port)]

@@ -7,16 +7,14 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 import pytest
 
-Program = subprocess.Popen[bytes]
-Launch = Callable[..., Program]
+from tests.unit.images.running import DEADLINE_S, Launch, Program, said
 
-DEADLINE_S = 20.0
 LONGEST_PATH = 107  # bytes (unix(7))
 PROMPT = b"Please enter the message: "
 ACK = PROMPT + b"Got an ack: Got your message\n"
@@ -59,12 +57,6 @@ def mine(tmp_path: Path) -> Iterator[socket.socket]:
         opened.settimeout(DEADLINE_S)
         opened.bind(str(tmp_path / "mine"))
         yield opened
-
-
-def said(program: Program, message: bytes = b"") -> tuple[bytes, bytes, int]:
-    """(stdout, stderr, exit status) once it has ended by itself, after this on its input."""
-    stdout, stderr = program.communicate(message, timeout=DEADLINE_S)
-    return stdout, stderr, program.returncode
 
 
 def stopped(server: Program) -> tuple[bytes, bytes, int]:

@@ -7,15 +7,13 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-Program = subprocess.Popen[bytes]
-Launch = Callable[..., Program]
+from tests.unit.images.running import DEADLINE_S, Launch, Program, said
 
-DEADLINE_S = 20.0
 LONGEST_PATH = 107  # bytes (unix(7))
 PROMPT = b"Please enter the message: "
 
@@ -59,12 +57,6 @@ def connection(server: Program, path: Path) -> Iterator[socket.socket]:
         connected.settimeout(DEADLINE_S)
         connected.connect(str(path))
         yield connected
-
-
-def said(program: Program, message: bytes = b"") -> tuple[bytes, bytes, int]:
-    """(stdout, stderr, exit status) once it has ended by itself, after this on its input."""
-    stdout, stderr = program.communicate(message, timeout=DEADLINE_S)
-    return stdout, stderr, program.returncode
 
 
 def test_the_pair_exchanges_a_message_and_an_answer(launch: Launch, server: Program, path: Path) -> None:
