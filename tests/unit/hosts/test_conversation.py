@@ -4,65 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from labctl.agent.frames import Decoder, Header, encode
+from labctl.agent.frames import Header, encode
 from labctl.engine.stream import SocketChannel
 from labctl.hosts.conversation import Cancelled, Conversation, LabBroke
-from labctl.hosts.launch import CannotStart, NotStarted, launch, started
-from labctl.hosts.program import Program
-
-HELLO: Header = {"ev": "hello", "in_force": {}}
-
-
-class Stage:
-    """A conversation with two hosts whose agents are played."""
-
-    def __init__(self) -> None:
-        self.agents: dict[str, socket.socket] = {}
-        channels = {}
-        for host in ("left", "right"):
-            ours, self.agents[host] = socket.socketpair()
-            channels[host] = SocketChannel(ours)
-        self.heard: list[tuple[str, Header]] = []
-        self.words = ""
-        self.conversation = Conversation(
-            channels,
-            on_heard=lambda host, header, body: self.heard.append((host, header)),
-            last_words=lambda: self.words,
-        )
-        self.channels = channels
-
-    def says(self, host: str, header: Header, body: bytes = b"") -> None:
-        """An agent says something."""
-        self.agents[host].sendall(encode(header, body))
-
-    def heard_by(self, host: str) -> list[tuple[Header, bytes]]:
-        """What an agent was told since it was asked last."""
-        return Decoder().feed(self.agents[host].recv(1 << 22))
-
-    def close(self) -> None:
-        """Everything."""
-        for agent in self.agents.values():
-            agent.close()
-        for channel in self.channels.values():
-            channel.close()
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    """Two hosts, neither of which has said a word."""
-    one = Stage()
-    yield one
-    one.close()
-
-
-def program(host: str = "left", command: tuple[str, ...] = ("server", "51717")) -> Program:
-    """A program to be started."""
-    return Program(name=command[0], host=host, number=1, command=command, key="p")
+from tests.unit.hosts.stage import HELLO, Stage, program
 
 
 def test_hosts_are_greeted_when_all_have_said_hello(stage: Stage) -> None:
@@ -244,69 +192,3 @@ def test_cancelling_interrupts_a_wait() -> None:
         with pytest.raises(Cancelled):
             conversation.until(lambda: False, timeout_s=10)
     os.close(go)
-
-
-def test_a_start_carries_all_that_the_program_needs(stage: Stage) -> None:
-    """Its words, environment, window, input and time limit."""
-    launch(stage.conversation, program(), environment={"A": "b"}, window=True, stdin=b"input", seconds=2.5)
-    ((header, body),) = stage.heard_by("left")
-    assert body == b"input"
-    assert {key: header[key] for key in ("do", "program", "words", "environment", "window", "seconds", "more")} == {
-        "do": "start", "program": "p", "words": ["server", "51717"], "environment": {"A": "b"}, "window": True,
-        "seconds": 2.5, "more": False,
-    }  # fmt: skip
-
-
-def test_a_large_input_goes_in_pieces(stage: Stage) -> None:
-    """No frame is larger than frames may be; the last piece says that it is."""
-    given = bytes(range(256)) * 6144
-
-    def listen() -> list[tuple[Header, bytes]]:
-        decoder, frames = Decoder(), list[tuple[Header, bytes]]()
-        while sum(len(body) for _, body in frames) < len(given):
-            frames += decoder.feed(stage.agents["left"].recv(1 << 20))
-        return frames
-
-    with ThreadPoolExecutor() as pool:
-        listening = pool.submit(listen)
-        launch(stage.conversation, program(), environment={}, window=False, stdin=given)
-        frames = listening.result(10)
-    assert [(header["do"], header.get("more"), header.get("end")) for header, _ in frames] == [
-        ("start", True, None),
-        ("feed", None, True),
-    ]
-    assert b"".join(body for _, body in frames) == given
-
-
-@pytest.mark.parametrize(
-    ("word", "reply", "message"),
-    [
-        ("clinet", {"error": "not-found", "known": ["client", "server", "clear"]},
-         "program not found on left: clinet; near it: client"),
-        ("xyzzy", {"error": "not-found", "known": ["client", "server"]}, "program not found on left: xyzzy"),
-        ("./a", {"error": "not-executable", "detail": "./a"}, "program can't be executed on left: ./a"),
-        ("./a", {"error": "not-executable", "detail": "Exec format error"},
-         "program can't be executed on left: ./a (Exec format error)"),
-        ("true", {"error": "failed", "detail": "Resource temporarily unavailable"},
-         "program could not be started on left: true: Resource temporarily unavailable"),
-    ],
-)  # fmt: skip
-def test_why_a_program_did_not_start_is_told(stage: Stage, word: str, reply: Header, message: str) -> None:
-    """The host, the word, near names where there are some, the kernel's reason where it has one."""
-    one = program(command=(word,))
-    ticket = launch(stage.conversation, one, environment={}, window=False)
-    stage.says("left", {"re": stage.heard_by("left")[0][0]["id"], **reply})
-    with pytest.raises(NotStarted) as error:
-        started(stage.conversation, one, ticket)
-    assert str(error.value) == message
-    assert isinstance(error.value, CannotStart) == (reply["error"] == "failed")
-    assert stage.conversation.programs == {}
-
-
-def test_a_program_that_started_knows_when(stage: Stage) -> None:
-    """By its host's clock."""
-    one = program()
-    ticket = launch(stage.conversation, one, environment={}, window=False)
-    stage.says("left", {"re": stage.heard_by("left")[0][0]["id"], "ok": True, "pid": 5, "started": 123})
-    started(stage.conversation, one, ticket)
-    assert one.started_ns == 123
