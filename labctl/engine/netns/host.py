@@ -57,9 +57,14 @@ class Birth:
         return bool(poller.poll(0))
 
     def go_on(self) -> None:
-        """Its interface is there now."""
-        os.write(self._wired, b"!")
-        os.close(self._wired)
+        """Its interface is there now. OSError with what went wrong, where it has died before that."""
+        try:
+            os.write(self._wired, b"!")
+        except BrokenPipeError:
+            self.wait_until_ready()
+            raise
+        finally:
+            os.close(self._wired)
 
     def wait_until_ready(self) -> None:
         """Wait until it has a root and a network. OSError with what went wrong."""

@@ -1,4 +1,4 @@
-"""A host that is being made, when what makes it is killed."""
+"""A host that is being made, when what makes it is killed, or it dies itself."""
 
 from __future__ import annotations
 
@@ -28,6 +28,17 @@ def test_a_maker_that_is_done_has_told_the_hosts_pid() -> None:
     assert birth.wait_for_namespaces() == 123
     birth.wait_until_ready()
     os.close(news_out)
+
+
+def test_a_host_that_died_before_it_was_wired_is_told_with_its_own_words() -> None:
+    """And not with what the kernel says to whoever has come too late."""
+    news_in, news_out = os.pipe()
+    wired_in, wired_out = os.pipe()
+    os.write(news_out, b"sysctl net.ipv4.no_such_setting=1: No such file or directory")
+    for its in (news_out, wired_in):
+        os.close(its)
+    with pytest.raises(OSError, match="no_such_setting"):
+        Birth("left", 0, news_in, wired_out).go_on()
 
 
 def _say(descriptor: int, words: bytes) -> None:
