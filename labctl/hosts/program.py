@@ -10,11 +10,24 @@ from labctl.scenario.model import Output
 
 
 class Program:
-    """Filled by the conversation as the agent's frames come. Times are CLOCK_MONOTONIC nanoseconds of the host."""
+    """Filled by the conversation as the agent's frames come. Times are CLOCK_MONOTONIC nanoseconds of the host.
 
-    def __init__(self, *, name: str, host: str, number: int, command: tuple[str, ...], key: str) -> None:
+    `is_lenient`: it is somebody's own, held to what it does and not to how the lab's program says it.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        host: str,
+        number: int,
+        command: tuple[str, ...],
+        key: str,
+        is_lenient: bool = False,
+    ) -> None:
         self.name, self.host, self.number = name, host, number
         self.command = command
+        self.is_lenient = is_lenient
         self.key = key
         self.printed = {"stdout": bytearray(), "stderr": bytearray()}
         self.is_cut = False

@@ -38,6 +38,7 @@ class HostPlan(Struct, frozen=True, kw_only=True):
 
     `aliases`: what else it is called; hosts may share one, and that name then has all their addresses.
     `build` is the folder the image is built from, with `dockerfile` in it; None where nothing says how.
+    `brought`: what is put there though no image has it, read-only, on every engine.
     `path` is where programs are looked for, in this order; it isn't in `environment`. `sysctls` are all kernel
     settings that are made; `declared` are those of them that the scenario or compose.yaml asks for.
     """
@@ -51,6 +52,7 @@ class HostPlan(Struct, frozen=True, kw_only=True):
     build: Path | None
     dockerfile: str = "Dockerfile"
     programs: tuple[ProgramFolder, ...] = ()
+    brought: tuple[ProgramFolder, ...] = ()
     path: tuple[str, ...] = ()
     environment: dict[str, str] = {}
     sysctls: dict[str, str] = {}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from labctl.check.ends import AFTER_RUN, AFTER_STOP, Ended, judge_all
+from labctl.check.lenient import of_behaviour, remark
 from labctl.hosts.look import doing
 from labctl.hosts.program import Program
 from labctl.runner.session import Session, StepFailed
@@ -30,22 +31,34 @@ def judge_ends(
 
     def own(end: End, index: int) -> End:
         program = programs[index]
-        return fill_end(end, n=program.number, host=program.host, addresses=session.addresses)
+        filled = fill_end(end, n=program.number, host=program.host, addresses=session.addresses)
+        return of_behaviour(filled, endeds[index]) if program.is_lenient else filled
+
+    endeds = [program.as_ended() for program in programs]
 
     judge = partial(
         judge_all,
         ends,
         default_exits=default_exits,
-        strict=session.strict,
+        strict=True,
         time_scale=session.slack,
         own=own,
     )
-    complaints = judge([program.as_ended() for program in programs])
+    complaints = judge(endeds)
     if complaints:
         raise StepFailed(complaints, programs)
+    session.notes += _remarks(ends, programs)
     demand_whole(programs, (match for end in ends for match in (end.stdout, end.stderr)))
     if any(end.syscalls for end in ends):
         session.postponed.append(partial(_judge_calls, judge, programs))
+
+
+def _remarks(ends: Sequence[End], programs: Sequence[Program]) -> Iterator[str]:
+    """What is to be said of programs that behaved well, by the ends that they can have had."""
+    for program in programs:
+        if program.is_lenient:
+            remarks = [remark(end, program.as_ended()) for end in ends]
+            yield from (words for words in remarks[:1] if words is not None and None not in remarks)
 
 
 def _judge_calls(

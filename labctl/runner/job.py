@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from labctl.plan.given import Given
 from labctl.plan.model import Plan
 from labctl.scenario.model import Scenario
 
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
 
 
 class Job(Struct, frozen=True):
-    """One scenario to run, with one family. `id` as ScenarioOutcome says."""
+    """One scenario to run, with one family. `id` as ScenarioOutcome says. `given` are on the hosts of the plan."""
 
     id: str
     scenario: Scenario
     plan: Plan
+    given: Given = Given()
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -28,9 +30,9 @@ class Options(Struct, frozen=True, kw_only=True):
 
     `stop_at_first`: start nothing more after one that didn't pass. `records`: the folder that `.labctl/runs` is
     made in, None for the scenario's own place. `slack` multiplies every timeout and every `max` of a `took`. `strict`
-    asks for the lab's own wording, which only the lab's own programs have. `see`: record packets and system calls;
-    `show` is then given each run's folder and its story, from a thread of its own while the lab comes down, and again
-    if that changes the verdict.
+    asks given programs, too, for what only the lab's own are held to: their wording, and the status after an error.
+    `see`: record packets and system calls; `show` is then given each run's folder and its story, from a thread of its
+    own while the lab comes down, and again if that changes the verdict.
     """
 
     jobs: int = 1
@@ -39,6 +41,6 @@ class Options(Struct, frozen=True, kw_only=True):
     stop_at_first: bool = False
     records: Path | None = None
     slack: float = 1.0
-    strict: bool = True
+    strict: bool = False
     see: bool = False
     show: Callable[[Path, Story], None] | None = None

@@ -114,6 +114,7 @@ class LabRun:
             halt=lab.halt,
             forget=self._forget,
             slack=self._options.slack,
+            given=self._job.given,
             strict=self._options.strict,
         )
 

@@ -46,7 +46,8 @@ class ProgramSeen(Struct, frozen=True, kw_only=True):
 class StepOutcome(Struct, frozen=True, kw_only=True):
     """What came of one step. `number` counts from 1; times are in seconds, `began_s` since the first step.
 
-    `complaints` say, one text each (some have several lines), what was expected and what came.
+    `complaints` say, one text each (some have several lines), what was expected and what came. `notes` are about what
+    is not wrong, and not as it should be.
     """
 
     number: int
@@ -58,6 +59,7 @@ class StepOutcome(Struct, frozen=True, kw_only=True):
     took_s: float = 0.0
     complaints: tuple[str, ...] = ()
     programs: tuple[ProgramSeen, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class ScenarioOutcome(Struct, frozen=True, kw_only=True):

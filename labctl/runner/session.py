@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from labctl.hosts.conversation import Conversation
 from labctl.hosts.program import Program
+from labctl.plan.given import Given
 from labctl.plan.model import AbsentHost, HostPlan, Plan
 from labctl.runner.links import Links
 from labctl.runner.outcome import ProgramSeen
@@ -36,7 +37,8 @@ class Session:
     """The lab, the programs that were started, and how time is measured.
 
     `halt` takes a host down, `forget` is told before. `postponed`: what the step that is being done expects of the
-    record.
+    record, `notes`: what is to be said of it though it passes. Programs of `given` are held to the lab's own wording
+    only if `strict`.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Session:
         halt: Callable[[str], None],
         forget: Callable[[str], None],
         slack: float,
+        given: Given,
         strict: bool,
     ) -> None:
         self.scenario, self.plan = scenario, plan
@@ -58,7 +61,9 @@ class Session:
         self.links = links
         self.halt, self.forget = halt, forget
         self.halted: set[str] = set()
-        self.slack, self.strict = slack, strict
+        self.slack = slack
+        self._given, self._strict = given, strict
+        self.notes: list[str] = []
         self.addresses = addresses_of(plan)
         self.started: dict[str, list[Program]] = {}
         self.postponed: list[Judge] = []
@@ -69,9 +74,18 @@ class Session:
         return [self._program(step, placed) for placed in programs_of(step, self.hosts)]
 
     def _program(self, step: Start | Run, placed: Placed) -> Program:
-        words = tuple(self.fill(word, placed.number, placed.host) for word in step.command)
+        given = self._given.instead_of(step.command)
+        words = tuple(self.fill(word, placed.number, placed.host) for word in given or step.command)
         key = f"{placed.name}#{next(self._keys)}"
-        return Program(name=placed.name, host=placed.host, number=placed.number, command=words, key=key)
+        is_lenient = given is not None and not self._strict
+        return Program(
+            name=placed.name,
+            host=placed.host,
+            number=placed.number,
+            command=words,
+            key=key,
+            is_lenient=is_lenient,
+        )
 
     def environment(self, step: Start | Run, program: Program) -> dict[str, str]:
         """The step's own environment for one program."""

@@ -97,7 +97,9 @@ class Stepping:
             took_s=now - start,
             complaints=complaints,
             programs=tuple(map(seen, programs)),
+            notes=tuple(dict.fromkeys(session.notes)),
         )
+        session.notes = []
         self._outcomes.append(outcome)
         if session.postponed:
             self._judges[number], session.postponed = session.postponed, []

@@ -154,6 +154,11 @@ class Daemon:
             )
         return str(made["Id"])
 
+    def put(self, container: str, archive: bytes) -> None:
+        """Unpack a tar archive at the root of a container's own file system, as its root."""
+        with self._translated("putting files into a container"):
+            self._api.put_archive(container, "/", archive)
+
     def start(self, container: str) -> None:
         """Start a container that was created."""
         with self._translated("starting a container"):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from labctl.agent.boot import bundle
 from labctl.engine.contract import EngineError, Say
+from labctl.engine.docker.bringing import bring
 from labctl.engine.docker.channel import DockerChannel
 from labctl.engine.docker.closing import Closing
 from labctl.engine.docker.compose import Project, compose_version, find_compose
@@ -168,6 +169,7 @@ class _Meeting:
         self._standing.containers[host.name] = container
         self._standing.channels_by_host[host.name] = channel
         try:
+            bring(self._daemon, container, host.brought)
             channel.send(bundle(agent_settings(self._standing.plan, host)))
         except BrokenPipeError as error:
             raise broken_start(self._standing, host.name) from error

@@ -33,7 +33,7 @@ def _host(plan: Plan, host: HostPlan) -> Orders:
         "late_sysctls": late,
         "mac": host.mac,
         "network": network_batch(plan, host),
-        "folders": [[str(folder.source), folder.target] for folder in host.programs],
+        "folders": [[str(folder.source), folder.target] for folder in (*host.programs, *host.brought)],
         "temporary": min(limits.file_size, 64 * _MEBIBYTE),
         "settings": {
             "host": host.name,
