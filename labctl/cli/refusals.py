@@ -9,7 +9,7 @@ from typing import IO, Any
 import click
 
 from labctl.cli.device import write
-from labctl.scenario.problems import Problem
+from labctl.scenario.problems import Problem, printable
 
 
 class Refusal(click.ClickException):
@@ -57,6 +57,23 @@ class UnknownTarget(Refusal):
     """A word of the command line names nothing."""
 
     exit_code = 2
+
+
+class BadPrograms(Refusal):
+    """Programs that were given can't be used. `said`: the words of their compiler, as they came."""
+
+    exit_code = 2
+
+    def __init__(self, message: str, *, hint: str = "", said: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.said = said
+
+    def show(self, file: IO[Any] | None = None) -> None:  # Any: as click has it
+        """Print what is wrong, then what the compiler said, with its control characters made visible."""
+        super().show(file)
+        if self.said:
+            lines = (printable(line) for line in self.said.rstrip("\n").split("\n"))
+            write(sys.stderr, "\n".join(lines) + "\n")
 
 
 class CannotLook(Refusal):

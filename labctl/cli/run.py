@@ -57,6 +57,15 @@ class _Run(click.Command):
     metavar="FILE",
     help="Write what was recorded as one page to this file; as --see does to each run's folder.",
 )
+@click.option(
+    "--programs",
+    multiple=True,
+    metavar="DIR|PROGRAM=COMMAND",
+    help="Run these programs in place of the lab's own of the same names; sources are built first.",
+)
+@click.option(
+    "--strict", is_flag=True, help="Hold those programs to the lab's own wording, and to its status after an error."
+)
 @click.option("--lab", metavar="LAB", help="Run in this lab, which stands and stays; see `labctl up`.")
 @TIMEOUT_SCALE
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")

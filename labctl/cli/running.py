@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from labctl.cli.device import Device
+from labctl.cli.giving import giving
 from labctl.cli.refusals import CannotLook, Refusal
 from labctl.cli.results import Told, report, report_refusal, write_page
 from labctl.cli.selection import select
@@ -83,15 +84,17 @@ def _run(wishes: Wishes, selected: Sequence[Selected], teller: Teller) -> Told:
         told.engine = engine.name
         if wishes.see:
             import_meanwhile("labctl.report.html.page")
-        jobs, skipped = jobs_of(selected, engine=engine.name)
-        with teller:
-            for outcome in skipped:
-                hear(ScenarioEnded(len(jobs), outcome))
-            for number in wishes.rounds() if jobs else ():
-                hear.begin(number, len(jobs))
-                run_all(jobs, engine, _options(wishes), hear)
-                if hear.ends_it():
-                    break
+        with giving(wishes, selected, engine=lambda: maker_of(engine)(), say=say) as given:
+            jobs, skipped = jobs_of(given.selected, engine=engine.name, given=given.given)
+            told.not_begun = len(given.selected)
+            with teller:
+                for outcome in skipped:
+                    hear(ScenarioEnded(len(jobs), outcome))
+                for number in wishes.rounds() if jobs else ():
+                    hear.begin(number, len(jobs))
+                    run_all(jobs, engine, _options(wishes), hear)
+                    if hear.ends_it():
+                        break
     except EngineError as error:
         if not told.outcomes:
             raise CannotLook(str(error), hint=error.hint) from error
@@ -171,6 +174,8 @@ def _options(wishes: Wishes) -> Options:
         keep_on_fail=wishes.keep == "on-fail",
         stop_at_first=wishes.stop_at_first or wishes.until_failure,
         slack=wishes.timeout_scale,
+        strict=wishes.strict,
+        again_with=wishes.again_with,
         see=wishes.see,
         show=write_page,
     )

@@ -16,6 +16,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
 
     An empty `keyword` lets all through. `see`: record packets and system calls; `html`: and write a page of them there.
     `repeat`: run all of it so often; `until_failure`: until something doesn't pass, and that often at most if both.
+    `programs`: folders and PROGRAM=COMMAND in place of the lab's own; `strict`: held to all that those are held to.
     """
 
     targets: tuple[str, ...]
@@ -27,12 +28,20 @@ class Wishes(Struct, frozen=True, kw_only=True):
     repeat: int | None = None
     until_failure: bool = False
     lab: str | None
+    programs: tuple[str, ...] = ()
+    strict: bool = False
     see: bool
     html: Path | None
     timeout_scale: float
     as_json: bool
     is_verbose: bool
     is_quiet: bool
+
+    @property
+    def again_with(self) -> tuple[str, ...]:
+        """Words of the command line without which it would not be the same run."""
+        strict = ("--strict",) if self.strict else ()
+        return (*(word for program in self.programs for word in ("--programs", program)), *strict)
 
     @property
     def is_repeated(self) -> bool:

@@ -12,7 +12,8 @@ from labctl.scenario.model import Output
 class Program:
     """Filled by the conversation as the agent's frames come. Times are CLOCK_MONOTONIC nanoseconds of the host.
 
-    `is_lenient`: it is somebody's own, held to what it does and not to how the lab's program says it.
+    `origin`: where it is from, if it is somebody's own and took the place of the lab's; `shown` is the command as the
+    scenario has it. `is_lenient`: it is held to what it does, and not to how the lab's program says it.
     """
 
     def __init__(
@@ -23,11 +24,14 @@ class Program:
         number: int,
         command: tuple[str, ...],
         key: str,
+        shown: tuple[str, ...] = (),
+        origin: str = "",
         is_lenient: bool = False,
     ) -> None:
         self.name, self.host, self.number = name, host, number
         self.command = command
-        self.is_lenient = is_lenient
+        self.shown = shown or command
+        self.origin, self.is_lenient = origin, is_lenient
         self.key = key
         self.printed = {"stdout": bytearray(), "stderr": bytearray()}
         self.is_cut = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -36,16 +37,26 @@ class Given(Struct, frozen=True):
         """The first words of commands that they take the place of."""
         return tuple(program.name for program in self.programs)
 
-    def instead_of(self, command: Sequence[str]) -> tuple[str, ...] | None:
-        """The command that is run in place of this one; None where it stays as it is."""
-        for program in self.programs:
-            if program.name == replaceable(command):
-                return (*program.words, *command[1:])
+    def instead_of(self, command: Sequence[str]) -> GivenProgram | None:
+        """The program that takes the place of a command's first word; None where the command stays as it is."""
+        word = replaceable(command)
+        return next((program for program in self.programs if program.name == word), None)
+
+    def here(self, word: str) -> Path | None:
+        """The file of this machine that a host sees at a path; None where nothing was put there."""
+        for folder in self.folders:
+            if (at := PurePosixPath(word)).is_relative_to(folder.target):
+                return folder.source / at.relative_to(folder.target)
         return None
 
     def brought_to(self, plan: Plan) -> Plan:
         """The same lab with the folders on every host."""
+        if not self.folders:
+            return plan
         return replace(plan, hosts=tuple(replace(host, brought=self.folders) for host in plan.hosts))
+
+
+NOTHING_GIVEN = Given()
 
 
 def replaceable(command: Sequence[str]) -> str | None:

@@ -17,6 +17,9 @@ from labctl.scenario.yaml.tree import Node
 HOST_IMAGE = "labctl-host:latest"
 """The image of labctl's own hosts, made by images/build."""
 
+COMPILER_IMAGE = "labctl-compiler:latest"
+"""The image of the host where sources are built, made by images/build."""
+
 SIDECAR_IMAGE = "labctl-sidecar:latest"
 """The image of what runs beside an attended host on Docker, made by images/build."""
 

@@ -27,7 +27,8 @@ def failure_text(outcome: ScenarioOutcome, look: Look) -> str:
 def again(outcome: ScenarioOutcome) -> str:
     """The command that runs only this scenario again, on the same engine."""
     repeated = " --until-failure" if outcome.round else ""
-    return f"labctl run {quote(outcome.id)} --engine {outcome.engine}{repeated}"
+    words = "".join(f" {quote(word)}" for word in outcome.again_with)
+    return f"labctl run {quote(outcome.id)} --engine {outcome.engine}{words}{repeated}"
 
 
 def _lines(outcome: ScenarioOutcome, look: Look) -> Iterator[str]:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from labctl.check.ends import AFTER_RUN, AFTER_STOP, Ended, judge_all
 from labctl.check.lenient import of_behaviour, remark
+from labctl.hosts.binary import library_trouble
 from labctl.hosts.look import doing
 from labctl.hosts.program import Program
 from labctl.runner.session import Session, StepFailed
@@ -46,11 +47,19 @@ def judge_ends(
     )
     complaints = judge(endeds)
     if complaints:
-        raise StepFailed(complaints, programs)
+        raise StepFailed([*complaints, *_troubles(programs)], programs)
     session.notes += _remarks(ends, programs)
     demand_whole(programs, (match for end in ends for match in (end.stdout, end.stderr)))
     if any(end.syscalls for end in ends):
         session.postponed.append(partial(_judge_calls, judge, programs))
+
+
+def _troubles(programs: Sequence[Program]) -> Iterator[str]:
+    """Why programs of somebody's own can't run on their hosts."""
+    for program in programs:
+        trouble = library_trouble(bytes(program.printed["stderr"])) if program.origin else None
+        if trouble is not None:
+            yield f"{program.name}: {trouble}"
 
 
 def _remarks(ends: Sequence[End], programs: Sequence[Program]) -> Iterator[str]:

@@ -31,8 +31,9 @@ class Options(Struct, frozen=True, kw_only=True):
     `stop_at_first`: start nothing more after one that didn't pass. `records`: the folder that `.labctl/runs` is
     made in, None for the scenario's own place. `slack` multiplies every timeout and every `max` of a `took`. `strict`
     asks given programs, too, for what only the lab's own are held to: their wording, and the status after an error.
-    `see`: record packets and system calls; `show` is then given each run's folder and its story, from a thread of its
-    own while the lab comes down, and again if that changes the verdict.
+    `again_with` are the words of a command line that ask for the same. `see`: record packets and system calls; `show`
+    is then given each run's folder and its story, from a thread of its own while the lab comes down, and again if that
+    changes the verdict.
     """
 
     jobs: int = 1
@@ -42,5 +43,6 @@ class Options(Struct, frozen=True, kw_only=True):
     records: Path | None = None
     slack: float = 1.0
     strict: bool = False
+    again_with: tuple[str, ...] = ()
     see: bool = False
     show: Callable[[Path, Story], None] | None = None

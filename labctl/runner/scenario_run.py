@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from labctl.engine.shortage import hint_for, shortage_of
 from labctl.hosts.conversation import Cancel, Cancelled
 from labctl.observe.names import JOURNAL, PLAN
 from labctl.plan.model import Plan
+from labctl.runner.apart import is_readable
 from labctl.runner.events import Listener, Progressed, ScenarioBegan, ScenarioEnded
 from labctl.runner.facts import OPEN, import_meanwhile
 from labctl.runner.job import Job, Options
@@ -127,7 +127,7 @@ class ScenarioRun:
         said = [""]
 
         def say(words: str) -> None:
-            if _is_readable(cancel):
+            if is_readable(cancel):
                 raise Cancelled
             if words != said[0]:  # the engine says it again while it lasts
                 said[0] = words
@@ -206,6 +206,7 @@ class ScenarioRun:
             folder=self._folder,
             lab=self._kept_as,
             plan=self._stood,
+            again_with=self._options.again_with,
         )
 
     def _needed_later(self) -> Iterator[str]:
@@ -215,13 +216,6 @@ class ScenarioRun:
             yield "labctl.check.backend"
         if self._records.anything:
             yield "labctl.observe.join"
-
-
-def _is_readable(cancel: Cancel) -> bool:
-    """Whether the run is cancelled. Not by select(2), which knows no descriptor above 1023."""
-    poller = select.poll()
-    poller.register(cancel, select.POLLIN)
-    return bool(poller.poll(0))
 
 
 __all__ = ["Cancelled", "ScenarioRun"]

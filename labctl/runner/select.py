@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from labctl.plan.compose_file import ComposeFile, read_compose
 from labctl.plan.find import find_compose
+from labctl.plan.given import NOTHING_GIVEN, Given
 from labctl.plan.make import make_plan
 from labctl.plan.model import Plan
 from labctl.scenario.model import Family, Scenario
@@ -64,7 +65,9 @@ def load(files: Iterable[ScenarioFile]) -> Loaded:
     return Loaded(tuple(selected), tuple(dict.fromkeys(reader.problems)))
 
 
-def jobs_of(selected: Iterable[Selected], *, engine: str) -> tuple[list[Job], list[ScenarioOutcome]]:
+def jobs_of(
+    selected: Iterable[Selected], *, engine: str, given: Given = NOTHING_GIVEN
+) -> tuple[list[Job], list[ScenarioOutcome]]:
     """What is to be run on that engine, and the outcomes of those that say that they can't hold there."""
     from labctl.runner.outcome import ScenarioOutcome, Verdict
     from labctl.runner.run import Job
@@ -73,7 +76,7 @@ def jobs_of(selected: Iterable[Selected], *, engine: str) -> tuple[list[Job], li
     skipped: list[ScenarioOutcome] = []
     for one in selected:
         if (reason := one.scenario.skip.get(engine)) is None:
-            jobs.append(Job(one.id, one.scenario, one.plan))
+            jobs.append(Job(one.id, one.scenario, given.brought_to(one.plan), given))
         else:
             outcome = ScenarioOutcome(
                 id=one.id, path=one.scenario.path, engine=engine, verdict=Verdict.SKIPPED, reason=reason

@@ -62,7 +62,7 @@ class Session:
         self.halt, self.forget = halt, forget
         self.halted: set[str] = set()
         self.slack = slack
-        self._given, self._strict = given, strict
+        self.given, self._strict = given, strict
         self.notes: list[str] = []
         self.addresses = addresses_of(plan)
         self.started: dict[str, list[Program]] = {}
@@ -74,17 +74,17 @@ class Session:
         return [self._program(step, placed) for placed in programs_of(step, self.hosts)]
 
     def _program(self, step: Start | Run, placed: Placed) -> Program:
-        given = self._given.instead_of(step.command)
-        words = tuple(self.fill(word, placed.number, placed.host) for word in given or step.command)
-        key = f"{placed.name}#{next(self._keys)}"
-        is_lenient = given is not None and not self._strict
+        given = self.given.instead_of(step.command)
+        shown = tuple(self.fill(word, placed.number, placed.host) for word in step.command)
         return Program(
             name=placed.name,
             host=placed.host,
             number=placed.number,
-            command=words,
-            key=key,
-            is_lenient=is_lenient,
+            command=shown if given is None else (*given.words, *shown[1:]),
+            key=f"{placed.name}#{next(self._keys)}",
+            shown=shown,
+            origin="" if given is None else given.origin,
+            is_lenient=given is not None and not self._strict,
         )
 
     def environment(self, step: Start | Run, program: Program) -> dict[str, str]:
@@ -121,7 +121,7 @@ def seen(program: Program) -> ProgramSeen:
     return ProgramSeen(
         name=program.name,
         host=program.host,
-        command=program.command,
+        command=program.shown,
         ending=program.ending,
         stdout=bytes(program.printed["stdout"]),
         stderr=bytes(program.printed["stderr"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from labctl.check.ends import AFTER_RUN
+from labctl.hosts.binary import kind_of
 from labctl.hosts.conversation import LabBroke
 from labctl.hosts.launch import CannotStart, NotStarted, launch, started
 from labctl.hosts.look import Wanted, answer_to, ask_port, doing, port_words, wanted_of_port
@@ -14,6 +15,7 @@ from labctl.runner.titles import port as port_title
 from labctl.scenario.model import Port, PortState, Run, Start
 from labctl.scenario.names import program_name
 from labctl.scenario.placeholders import fill_input, input_bytes
+from labctl.scenario.problems import quoted
 
 
 def perform_start(session: Session, step: Start) -> None:
@@ -63,9 +65,16 @@ def _begin(
         except CannotStart as error:
             raise CannotTell(str(error)) from error
         except NotStarted as error:
-            complaints.append(str(error))
+            complaints.append(_with_kind(session, program, str(error)))
     if complaints:
         raise StepFailed(complaints)
+
+
+def _with_kind(session: Session, program: Program, complaint: str) -> str:
+    """Of a program of somebody's own also what its file is."""
+    here = session.given.here(program.command[0])
+    kind = kind_of(here) if here is not None else ""
+    return f"{complaint}; {quoted(program.origin)} is {kind}" if kind else complaint
 
 
 def _stdin(session: Session, step: Start | Run, program: Program) -> bytes:

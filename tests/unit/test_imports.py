@@ -24,10 +24,14 @@ ALLOWED: dict[str, set[str]] = {
     "check": {"agent", "engine", "hosts", "observe", "plan", "scenario"},
     "hosts": {"agent", "check", "engine", "plan", "scenario"},
     "runner": {"agent", "check", "engine", "fault", "hosts", "observe", "plan", "scenario"},
+    "programs": {"engine", "hosts", "plan", "runner", "scenario"},
     "standing": {"agent", "engine", "fault", "hosts", "plan", "runner", "scenario"},
     "report": {"engine", "observe", "plan", "runner", "scenario"},
     "pytest_plugin": {"check", "cli", "engine", "hosts", "plan", "report", "runner", "scenario"},
-    "cli": {"agent", "check", "engine", "hosts", "observe", "plan", "report", "runner", "scenario", "standing"},
+    "cli": {
+        *("agent", "check", "engine", "grade", "hosts", "observe", "plan", "programs", "report", "runner", "scenario"),
+        "standing",
+    },
     "__main__": {"cli"},
 }
 """Each room of labctl, and whose words it may use. Engines are known by their contract: see below."""

@@ -14,7 +14,7 @@ from labctl.engine.docker.glance import Looks, look
 from labctl.engine.docker.labels import SOURCE
 from labctl.engine.docker.source import source_hash
 from labctl.plan.dockerfile import read_recipe
-from labctl.plan.image import HOST_IMAGE, SIDECAR_IMAGE, is_host_image
+from labctl.plan.image import COMPILER_IMAGE, HOST_IMAGE, SIDECAR_IMAGE, is_host_image
 from labctl.plan.model import HostPlan, Plan
 from labctl.plan.shipped import shipped
 
@@ -56,6 +56,8 @@ def _make(host: HostPlan, endpoint: Endpoint, looks: Looks, say: Say) -> None:
         _get(host.image, endpoint, say)
     elif is_host_image(host.image) and host.build == _host_context():
         _make_own_image("host", HOST_IMAGE, endpoint, say)
+    elif host.image == COMPILER_IMAGE and host.build == shipped("images") / "compiler":
+        _make_own_image("compiler", COMPILER_IMAGE, endpoint, say)
     else:
         _build(host, host.build, endpoint, looks, say)
 

@@ -1,0 +1,1 @@
+"""Programs of somebody's own -> what takes the place of the lab's programs on its hosts."""
