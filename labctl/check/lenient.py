@@ -17,14 +17,17 @@ def of_behaviour(end: End, ended: Ended) -> End:
     return replace(end, exit=exit, stdout=_without_strict(end.stdout), stderr=_without_strict(end.stderr))
 
 
-def remark(end: End, ended: Ended) -> str | None:
-    """What is to be said of a program that ended like this, though it behaved; None if nothing is."""
+def remark(end: End, ended: Ended, called: str) -> str | None:
+    """What is to be said of a program that ended like this, though it behaved; None if nothing is.
+
+    `called`: the word that it is called by.
+    """
     if not _is_error(end.exit) or ended.status is None:
         return None
     if ended.status == 0:
-        return f"{ended.name} ended with status 0 after an error: a script would take that for success"
+        return f"{called} ended with status 0 after an error: a script would take that for success"
     if isinstance(end.exit, int) and ended.status != end.exit:
-        return f"{ended.name} ended with status {ended.status} after an error, where the lab's own has {end.exit}"
+        return f"{called} ended with status {ended.status} after an error, where the lab's own has {end.exit}"
     return None
 
 

@@ -13,6 +13,7 @@ from labctl import __version__
 
 _COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("labctl.cli.run:run", "Run scenarios, each in a lab of its own, and say PASS or FAIL."),
+    "grade": ("labctl.cli.grade:grade", "Run everybody's programs in the same scenarios, and compare."),
     "validate": ("labctl.cli.validate:validate", "Say what is wrong with scenario files, all at once."),
     "ls": ("labctl.cli.ls:ls", "List scenarios and what they are about."),
     "explain": ("labctl.cli.explain:explain", "Tell a scenario as a lesson, without running it."),

@@ -15,7 +15,7 @@ from labctl.cli.signals import Interrupted
 from labctl.cli.wishes import Wishes
 from labctl.engine.contract import EngineError
 from labctl.observe.names import CAPTURE, PAGE
-from labctl.report.lines import bound_of, closing_line, tally_lines
+from labctl.report.lines import bound_of, closing_line, note_lines, tally_lines
 from labctl.runner.outcome import ScenarioOutcome, Verdict, exit_code
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ def report(wishes: Wishes, told: Told, device: Device) -> None:
     for outcome in told.outcomes:
         if outcome.lab:
             device.result(f"lab {outcome.lab} stands: labctl shell {_first_up(outcome)} --lab {outcome.lab}")
+    for line in note_lines(told.outcomes):
+        device.result(line)
     if wishes.is_repeated:
         for line in tally_lines(told.outcomes):
             device.result(line)

@@ -85,7 +85,7 @@ def _run(wishes: Wishes, selected: Sequence[Selected], teller: Teller) -> Told:
         if wishes.see:
             import_meanwhile("labctl.report.html.page")
         with giving(wishes, selected, engine=lambda: maker_of(engine)(), say=say) as given:
-            jobs, skipped = jobs_of(given.selected, engine=engine.name, given=given.given)
+            jobs, skipped = jobs_of(given.selected, engine=engine.name, given=given.given, again_with=wishes.again_with)
             told.not_begun = len(given.selected)
             with teller:
                 for outcome in skipped:
@@ -175,7 +175,6 @@ def _options(wishes: Wishes) -> Options:
         stop_at_first=wishes.stop_at_first or wishes.until_failure,
         slack=wishes.timeout_scale,
         strict=wishes.strict,
-        again_with=wishes.again_with,
         see=wishes.see,
         show=write_page,
     )

@@ -63,6 +63,7 @@ class StepShown(Struct, frozen=True):
     took_s: float
     complaints: tuple[str, ...]
     programs: tuple[ProgramShown, ...]
+    notes: tuple[str, ...] = ()
 
 
 class HostShown(Struct, frozen=True, kw_only=True):
@@ -183,6 +184,7 @@ def _step_shown(step: StepOutcome) -> StepShown:
         took_s=round(step.took_s, 6),
         complaints=step.complaints,
         programs=tuple(map(_program_shown, step.programs)),
+        notes=step.notes,
     )
 
 

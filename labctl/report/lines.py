@@ -59,6 +59,15 @@ def tally_lines(outcomes: Iterable[ScenarioOutcome]) -> list[str]:
     return [f"{printable(name)}: {counted(len(mine), 'run')}, {_counts(mine)}" for name, mine in by_id.items()]
 
 
+def note_lines(outcomes: Iterable[ScenarioOutcome]) -> list[str]:
+    """What is to be said of programs that behaved well, once each: `note: client ended … (in 3 scenarios)`."""
+    counts: dict[str, int] = {}
+    for outcome in outcomes:
+        for note in {note for step in outcome.steps for note in step.notes}:
+            counts[note] = counts.get(note, 0) + 1
+    return [f"note: {printable(note)} (in {counted(count, 'scenario')})" for note, count in sorted(counts.items())]
+
+
 def bound_of(outcomes: Iterable[ScenarioOutcome]) -> str:
     """What all these runs say of how often one fails: `at most 1.49 % fail (95 % confidence)`."""
     verdicts = [outcome.verdict for outcome in outcomes if outcome.verdict is not Verdict.SKIPPED]

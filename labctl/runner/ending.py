@@ -66,7 +66,7 @@ def _remarks(ends: Sequence[End], programs: Sequence[Program]) -> Iterator[str]:
     """What is to be said of programs that behaved well, by the ends that they can have had."""
     for program in programs:
         if program.is_lenient:
-            remarks = [remark(end, program.as_ended()) for end in ends]
+            remarks = [remark(end, program.as_ended(), program.shown[0]) for end in ends]
             yield from (words for words in remarks[:1] if words is not None and None not in remarks)
 
 

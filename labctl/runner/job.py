@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from labctl.plan.given import Given
+from labctl.plan.given import NOTHING_GIVEN, Given
 from labctl.plan.model import Plan
 from labctl.scenario.model import Scenario
 
@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 
 
 class Job(Struct, frozen=True):
-    """One scenario to run, with one family. `id` as ScenarioOutcome says. `given` are on the hosts of the plan."""
+    """One scenario to run, with one family. `id` as ScenarioOutcome says. `given` are on the hosts of the plan.
+
+    `again_with` are the words of a command line that ask for the same.
+    """
 
     id: str
     scenario: Scenario
     plan: Plan
-    given: Given = Given()
+    given: Given = NOTHING_GIVEN
+    again_with: tuple[str, ...] = ()
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -31,9 +35,8 @@ class Options(Struct, frozen=True, kw_only=True):
     `stop_at_first`: start nothing more after one that didn't pass. `records`: the folder that `.labctl/runs` is
     made in, None for the scenario's own place. `slack` multiplies every timeout and every `max` of a `took`. `strict`
     asks given programs, too, for what only the lab's own are held to: their wording, and the status after an error.
-    `again_with` are the words of a command line that ask for the same. `see`: record packets and system calls; `show`
-    is then given each run's folder and its story, from a thread of its own while the lab comes down, and again if that
-    changes the verdict.
+    `see`: record packets and system calls; `show` is then given each run's folder and its story, from a thread of its
+    own while the lab comes down, and again if that changes the verdict.
     """
 
     jobs: int = 1
@@ -43,6 +46,5 @@ class Options(Struct, frozen=True, kw_only=True):
     records: Path | None = None
     slack: float = 1.0
     strict: bool = False
-    again_with: tuple[str, ...] = ()
     see: bool = False
     show: Callable[[Path, Story], None] | None = None

@@ -206,7 +206,7 @@ class ScenarioRun:
             folder=self._folder,
             lab=self._kept_as,
             plan=self._stood,
-            again_with=self._options.again_with,
+            again_with=job.again_with,
         )
 
     def _needed_later(self) -> Iterator[str]:

@@ -66,7 +66,7 @@ def load(files: Iterable[ScenarioFile]) -> Loaded:
 
 
 def jobs_of(
-    selected: Iterable[Selected], *, engine: str, given: Given = NOTHING_GIVEN
+    selected: Iterable[Selected], *, engine: str, given: Given = NOTHING_GIVEN, again_with: tuple[str, ...] = ()
 ) -> tuple[list[Job], list[ScenarioOutcome]]:
     """What is to be run on that engine, and the outcomes of those that say that they can't hold there."""
     from labctl.runner.outcome import ScenarioOutcome, Verdict
@@ -76,7 +76,7 @@ def jobs_of(
     skipped: list[ScenarioOutcome] = []
     for one in selected:
         if (reason := one.scenario.skip.get(engine)) is None:
-            jobs.append(Job(one.id, one.scenario, given.brought_to(one.plan), given))
+            jobs.append(Job(one.id, one.scenario, given.brought_to(one.plan), given, again_with))
         else:
             outcome = ScenarioOutcome(
                 id=one.id, path=one.scenario.path, engine=engine, verdict=Verdict.SKIPPED, reason=reason

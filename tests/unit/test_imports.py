@@ -24,9 +24,10 @@ ALLOWED: dict[str, set[str]] = {
     "check": {"agent", "engine", "hosts", "observe", "plan", "scenario"},
     "hosts": {"agent", "check", "engine", "plan", "scenario"},
     "runner": {"agent", "check", "engine", "fault", "hosts", "observe", "plan", "scenario"},
+    "grade": {"engine", "observe", "plan", "programs", "runner", "scenario"},
     "programs": {"engine", "hosts", "plan", "runner", "scenario"},
     "standing": {"agent", "engine", "fault", "hosts", "plan", "runner", "scenario"},
-    "report": {"engine", "observe", "plan", "runner", "scenario"},
+    "report": {"engine", "grade", "observe", "plan", "runner", "scenario"},
     "pytest_plugin": {"check", "cli", "engine", "hosts", "plan", "report", "runner", "scenario"},
     "cli": {
         *("agent", "check", "engine", "grade", "hosts", "observe", "plan", "programs", "report", "runner", "scenario"),

@@ -1,0 +1,1 @@
+"""Marks -> what teacher and student read: lines, a page, a table."""
