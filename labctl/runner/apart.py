@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import select
 import threading
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from labctl.hosts.conversation import Cancel, Cancelled
+from labctl.runner.waking import Waking, waking
 
 T = TypeVar("T")
 
@@ -18,17 +20,21 @@ def apart(work: Callable[[Cancel], T]) -> T:
 
     What interrupts the waiting makes the Cancel readable, and goes through when the work is over.
     """
+    with waking() as awake:
+        return _apart(work, awake)
+
+
+def _apart(work: Callable[[Cancel], T], awake: Waking) -> T:
     task = _Task(work)
     failure: BaseException | None = None
     while not task.is_over:
         try:
+            if failure is not None:
+                task.cancel()
             task.begin()
-            select.select([task.over], [], [])
-        except BaseException as error:  # an interrupt, or no thread could be had
+            awake.wait(task.over)
+        except BaseException as error:  # an interrupt, or no thread could be had: it is raised when all is over
             failure = failure or error
-            if not task.has_begun:
-                break
-            task.cancel()
     task.close()
     if failure is not None:
         raise failure
@@ -52,13 +58,18 @@ class _Task(Generic[T]):
         self._results: list[T] = []
         self._error: BaseException | None = None
         self._guard = threading.Lock()
-        self.has_begun = self.is_over = False
+        self._has_begun = self.is_over = False
 
     def begin(self) -> None:
         """On a thread. Whoever isn't sure that this has begun may begin it again."""
-        if not self.has_begun:
-            threading.Thread(target=self._do).start()
-            self.has_begun = True
+        if self._has_begun:
+            return
+        try:
+            _thread.start_new_thread(self._do, ())
+        except RuntimeError:
+            self.is_over = True
+            raise
+        self._has_begun = True
 
     def fileno(self) -> int:
         """Readable once it is cancelled."""
@@ -86,8 +97,8 @@ class _Task(Generic[T]):
             self._results.append(self._work(self))
         except BaseException as error:  # all: whoever waits raises it
             self._error = error
-        self.is_over = True
         os.write(self._ends, b"!")
+        self.is_over = True
 
 
 __all__ = ["Cancel", "Cancelled", "apart"]

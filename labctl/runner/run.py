@@ -14,6 +14,7 @@ from labctl.runner.events import Listener
 from labctl.runner.job import Job, Options
 from labctl.runner.outcome import ScenarioOutcome
 from labctl.runner.scenario_run import ScenarioRun
+from labctl.runner.waking import Waking, waking
 
 __all__ = ["Job", "Options", "run_all"]
 
@@ -25,7 +26,8 @@ def run_all(jobs: Sequence[Job], engine: Engine, options: Options, listener: Lis
     """
     runs = _Runs(jobs, engine, options, listener)
     try:
-        return runs.all()
+        with waking() as awake:
+            return runs.all(awake)
     finally:
         runs.close()
 
@@ -79,7 +81,7 @@ class _Runs:
         self._has_begun = self._is_over = False
         self._over, self._ends = os.pipe()
 
-    def all(self) -> list[ScenarioOutcome]:
+    def all(self, awake: Waking) -> list[ScenarioOutcome]:
         """Every outcome; those that were never begun are missing.
 
         An interrupt may come between any two instructions here. So here nothing is held: everything else is done on
@@ -87,14 +89,14 @@ class _Runs:
         """
         while not self._is_over:
             try:
-                self._sit_out()
+                self._sit_out(awake)
             except BaseException as error:  # a second interrupt came while the first one was told
                 self._failure = self._failure or error
         if self._failure is not None:
             raise self._failure
         return [outcome for _, outcome in sorted(self._outcomes.items())]
 
-    def _sit_out(self) -> None:
+    def _sit_out(self, awake: Waking) -> None:
         """Begin, and wait for the end; on an interrupt tell all to stop, and go on waiting."""
         while not self._is_over:
             try:
@@ -102,7 +104,7 @@ class _Runs:
                     self._cancel(self._failure)
                 if not self._has_begun:
                     self._begin()
-                select.select([self._over], [], [])
+                awake.wait(self._over)
             except BaseException as error:  # an interrupt, or no thread could be had: it is raised when all is over
                 self._failure = self._failure or error
 
