@@ -27,11 +27,13 @@ def failure_text(outcome: ScenarioOutcome, look: Look) -> str:
 def again(outcome: ScenarioOutcome) -> str:
     """The command that runs only this scenario again, on the same engine."""
     repeated = " --until-failure" if outcome.round else ""
-    return f"labctl run {quote(outcome.id)} --engine {outcome.engine}{repeated}"
+    seeded = f" --seed {outcome.seed}" if outcome.seed is not None else ""
+    return f"labctl run {quote(outcome.id)} --engine {outcome.engine}{seeded}{repeated}"
 
 
 def _lines(outcome: ScenarioOutcome, look: Look) -> Iterator[str]:
     in_round = f" in round {outcome.round}" if outcome.round else ""
+    in_round += f" with seed {outcome.seed}" if outcome.seed is not None else ""
     yield f"{look.verdict(outcome.verdict)} {look.paint(printable(outcome.id), 'bold')} on {outcome.engine}{in_round}"
     if outcome.reason:
         yield from _indented(outcome.reason, "  ")

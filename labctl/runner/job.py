@@ -30,7 +30,7 @@ class Options(Struct, frozen=True, kw_only=True):
     made in, None for the scenario's own place. `slack` multiplies every timeout and every `max` of a `took`. `strict`
     asks for the lab's own wording, which only the lab's own programs have. `see`: record packets and system calls;
     `show` is then given each run's folder and its story, from a thread of its own while the lab comes down, and again
-    if that changes the verdict.
+    if that changes the verdict. `seed` takes the place of each scenario's `seed`.
     """
 
     jobs: int = 1
@@ -42,3 +42,4 @@ class Options(Struct, frozen=True, kw_only=True):
     strict: bool = True
     see: bool = False
     show: Callable[[Path, Story], None] | None = None
+    seed: int | None = None
