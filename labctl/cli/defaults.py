@@ -1,4 +1,4 @@
-"""The nearest pyproject.toml -> what `[tool.labctl]` there says where neither the command line nor the environment does.
+"""The nearest pyproject.toml -> what its `[tool.labctl]` says where neither command line nor environment does.
 
 tomllib is imported only where a first look finds such a section: most folders have none, and `labctl` begins quickly.
 """

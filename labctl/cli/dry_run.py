@@ -1,4 +1,4 @@
-"""What `labctl run --dry-run` was asked for -> the plan of it, on standard output or in a file. Builds and runs nothing."""
+"""What `labctl run --dry-run` was asked for -> the plan of it, printed or in a file. Builds and runs nothing."""
 
 from __future__ import annotations
 

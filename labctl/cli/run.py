@@ -100,8 +100,8 @@ def run(ctx: click.Context, /, **options: Any) -> None:  # Any: each option has 
     """Run scenarios, each in a lab of its own.
 
     A FILE is a scenario. A FOLDER stands for every scenario below it. A NAME is one that labctl brings along; see
-    `labctl ls`. Results go to standard output, progress to standard error. What no option says, the environment may, and
-    then [tool.labctl] of the nearest pyproject.toml that has it.
+    `labctl ls`. Results go to standard output, progress to standard error. What no option says, the environment
+    may, and then [tool.labctl] of the nearest pyproject.toml that has it.
     """
     if options["is_verbose"] and options["is_quiet"]:
         raise click.UsageError("-v and -q exclude each other", ctx)

@@ -9,8 +9,9 @@ from contextlib import suppress
 from typing import Protocol
 
 from labctl.cli.device import Device, is_terminal
+from labctl.cli.progress import Lines
 from labctl.report.lines import result_line
-from labctl.runner.events import Event, Progressed, ScenarioEnded
+from labctl.runner.events import Event, Progressed, ScenarioBegan, ScenarioEnded, StepBegan
 
 _STDERR = 2
 
@@ -54,19 +55,38 @@ class Quiet:
 
 
 class Plain(Quiet):
-    """A line for each scenario when it has ended, and what an engine does that takes long, once each."""
+    """A line for each scenario when it has ended, and what an engine does that takes long, once each.
+
+    Where nothing else comes for long, what goes on.
+    """
 
     def __init__(self, device: Device, *, shows_results: bool) -> None:
         super().__init__(device)
         self._shows_results = shows_results
-        self._said: set[str] = set()
+        self._lines = Lines(device)
+        self._at: dict[int, str] = {}
+
+    def __enter__(self) -> object:
+        self._lines.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lines.__exit__()
 
     def hear(self, event: Event) -> None:
-        if isinstance(event, Progressed) and event.words not in self._said:
-            self._said.add(event.words)
-            self.device.progress(f"labctl: {event.words}")
-        elif isinstance(event, ScenarioEnded) and self._shows_results:
-            self.device.result(result_line(event.outcome, self.device.result_look))
+        match event:
+            case Progressed():
+                self._lines(event.words)
+            case ScenarioBegan():
+                self._at[event.key] = event.id
+            case StepBegan():
+                self._lines.turn_to(f"{self._at.get(event.key, '')}: step {event.number}: {event.title}")
+            case ScenarioEnded():
+                self._at.pop(event.key, None)
+                self._lines.turn_to(next(iter(self._at.values()), ""))
+                if self._shows_results:
+                    self.device.result(result_line(event.outcome, self.device.result_look))
+                    self._lines.told()
 
 
 class Verbose(Quiet):

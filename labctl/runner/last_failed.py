@@ -55,7 +55,8 @@ def note(outcomes: Iterable[ScenarioOutcome]) -> bool:
     by_folder: dict[tuple[Path, ...], dict[tuple[Path, str], bool]] = {}
     for (path, its), came in verdicts.items():
         by_folder.setdefault(_folders(path), {})[path, its] = worst(came) is Verdict.PASS
-    return all([_note_in_one_of(folders, passed) for folders, passed in by_folder.items()])
+    done = [_note_in_one_of(folders, passed) for folders, passed in by_folder.items()]  # all, whatever came of one
+    return all(done)
 
 
 def _note_in_one_of(folders: tuple[Path, ...], passed: Mapping[tuple[Path, str], bool]) -> bool:

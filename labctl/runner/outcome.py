@@ -67,8 +67,8 @@ class ScenarioOutcome(Struct, frozen=True, kw_only=True):
     `reason` says why an UNKNOWN or SKIPPED one is so, `hint` what to do. `folder` holds the run's records. `lab` is the
     name of the lab where it was left standing, else empty. `plan` is that of the lab as it stood, with the addresses
     that it had; None where it never did. `in_force`: what held its programs, in words, by what it is about. `round`
-    counts from 1 where scenarios are run again and again, else it is 0. `seed` took the place of the scenario's own; None:
-    nothing did.
+    counts from 1 where scenarios are run again and again, else it is 0. `seed` took the place of the scenario's own;
+    None: nothing did.
     """
 
     id: str

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from labctl.report.ci.annotations import annotations, warnings
+from labctl.report.ci.annotations import errors, warnings
 from labctl.report.ci.summary import summary
 from labctl.runner.outcome import ScenarioOutcome
 from labctl.scenario.problems import Problem
@@ -50,7 +50,7 @@ def annotate(
     """A note at the line of each step that didn't pass, and a warning for each of these problems."""
     here = Path.cwd()
     top = Path(environment.get("GITHUB_WORKSPACE") or here)
-    for line in (*warnings(problems, here=here, top=top), *annotations(outcomes, here=here, top=top)):
+    for line in (*warnings(problems, here=here, top=top), *errors(outcomes, here=here, top=top)):
         say(line)
 
 

@@ -30,6 +30,7 @@ _READ_ONLY_BUT_SYSCTLS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sysrq-tri
 _SIDECAR_MEMORY = 512 * 1024 * 1024  # bytes; it holds the packets that are delayed
 
 
+_HAD = ("Pull complete", "Already exists")
 _WAITING = "waiting for a container"
 """May take its time: who waits says how long."""
 
@@ -226,11 +227,15 @@ class Daemon:
             self._follow(progress, say)
 
     def _follow(self, progress: Any, say: Say) -> None:  # Any: a generator of JSON, which the stubs don't know
+        layers: dict[str, bool] = {}
         for step in progress:
             if "error" in step:
                 raise EngineError(str(step["error"]).strip())
             if line := str(step.get("stream", "")).strip():
                 say(line)
+            elif "id" in step and "status" in step:  # of a pull, again and again for each layer
+                layers[str(step["id"])] = step["status"] in _HAD
+                say(f"pulling: {sum(layers.values())} of {len(layers)} layers are there")
 
     def _if_there(self, what: str, call: Callable[[], Any]) -> Any:  # Any: what the SDK's method returns
         """What a call returns, None where the thing that it is about does not exist."""

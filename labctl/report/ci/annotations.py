@@ -20,7 +20,7 @@ _MESSAGE = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
 
 
-def annotations(outcomes: Iterable[ScenarioOutcome], *, here: Path, top: Path) -> Iterator[str]:
+def errors(outcomes: Iterable[ScenarioOutcome], *, here: Path, top: Path) -> Iterator[str]:
     """An error for each outcome that is FAIL or UNKNOWN. `here`: where paths begin; `top`: the repository's top."""
     for outcome in outcomes:
         if outcome.verdict in (Verdict.FAIL, Verdict.UNKNOWN):

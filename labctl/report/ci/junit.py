@@ -51,18 +51,19 @@ def junit(
     for outcome in outcomes:
         _case(suite, outcome)
     ElementTree.indent(top)
-    return b'<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(top, encoding="utf-8") + b"\n"
+    text: str = ElementTree.tostring(top, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'.encode()
 
 
 def _case(suite: Element, outcome: ScenarioOutcome) -> None:
     at = place(outcome)
     folder, _, name = outcome.id.rpartition("/")
+    parts = [part for part in PurePath(folder).parts if part not in ("/", "..")]
     case = SubElement(
         suite,
         "testcase",
         {
-            "classname": _text(".".join(part for part in PurePath(folder).parts if part not in ("/", "..")))
-            or "labctl",
+            "classname": _text(".".join(parts)) or "labctl",
             "name": _text(name) + (f" (round {outcome.round})" if outcome.round else ""),
             "file": _text(str(outcome.path)),
             "line": str(at.line if at.file == str(outcome.path) else 1),
