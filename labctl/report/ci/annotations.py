@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from labctl.report.ci.gist import closing, headline, place, reasons
+from labctl.report.ci.gist import closing, headline, one_line, place, reasons
 from labctl.runner.outcome import ScenarioOutcome, Verdict
 from labctl.scenario.problems import Problem
 
@@ -25,7 +25,9 @@ def errors(outcomes: Iterable[ScenarioOutcome], *, here: Path, top: Path) -> Ite
     for outcome in outcomes:
         if outcome.verdict in (Verdict.FAIL, Verdict.UNKNOWN):
             at = place(outcome)
-            title = ": ".join(filter(None, (f"{outcome.verdict.value.upper()} {outcome.id}", headline(outcome))))
+            title = ": ".join(
+                filter(None, (f"{outcome.verdict.value.upper()} {one_line(outcome.id)}", headline(outcome)))
+            )
             message = "\n".join([*reasons(outcome), *closing(outcome)])
             yield _command("error", _below(at.file, here, top), at.line, title, message)
 
