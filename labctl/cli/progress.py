@@ -4,13 +4,14 @@ life when one lasts.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import deque
 from types import TracebackType
 from typing import Protocol
 
-from labctl.cli.device import Device, write
+from labctl.cli.device import Device, is_terminal, write
 from labctl.cli.live import size_of
 from labctl.report.frame import cells, cut
 from labctl.report.measures import seconds_in_words
@@ -36,9 +37,7 @@ class Progress(Protocol):
 
 def progress_on(device: Device) -> Progress:
     """The one that suits where progress goes."""
-    from labctl.cli.tellers import is_watched
-
-    return LiveLine(device) if is_watched() else Lines(device)
+    return LiveLine(device) if is_terminal(device.doings, os.environ) else Lines(device)
 
 
 class _Ticking:
