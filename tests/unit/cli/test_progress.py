@@ -54,7 +54,7 @@ def test_where_nobody_watches_each_thing_is_a_line_without_control_characters(to
         for words in ("building x", "building x", "Step 1/2 : \x1b[31mRUN\x1b[0m\r", "building x"):
             say(words)
 
-    assert told.lines() == ["labctl: building x", "labctl: Step 1/2 : \\x1b[31mRUN\\x1b[0m\\x0d"]
+    assert told.lines() == ["labctl: building x", "labctl: Step 1/2 : \\x1b[31mRUN\\x1b[0m\\r"]
 
 
 def test_what_lasts_gives_a_sign_of_life(told: Told) -> None:
