@@ -90,16 +90,32 @@ class Plain(Quiet):
 
 
 class Verbose(Quiet):
-    """Each step with why it is there and what programs print, as it comes."""
+    """Each step with why it is there and what programs print, as it comes. If nothing comes for long, what goes on."""
 
     def __init__(self, device: Device, abouts: Mapping[str, str], *, shows_results: bool) -> None:
         from labctl.report.narrative import Narrative
 
         super().__init__(device)
         self._shows_results = shows_results
+        self._lines = Lines(device)
         self._narrative = Narrative(abouts, device.result_look if shows_results else device.progress_look)
 
+    def __enter__(self) -> object:
+        self._lines.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lines.__exit__()
+
     def hear(self, event: Event) -> None:
+        match event:
+            case Progressed():
+                self._lines.turn_to(event.words)
+            case StepBegan():
+                self._lines.turn_to(f"step {event.number}: {event.title}")
+            case ScenarioEnded():
+                self._lines.turn_to("")
+        self._lines.told()
         with self.device.lock:
             lines = self._narrative.lines(event)
             if isinstance(event, ScenarioEnded) and self._shows_results:

@@ -30,6 +30,8 @@ _READ_ONLY_BUT_SYSCTLS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sysrq-tri
 _SIDECAR_MEMORY = 512 * 1024 * 1024  # bytes; it holds the packets that are delayed
 
 
+_OF_THE_BUILDER = ("--->", "Removing intermediate container", "Successfully ")
+"""What it says of itself between the steps, which tells nobody how far it is."""
 _HAD = ("Pull complete", "Already exists")
 _WAITING = "waiting for a container"
 """May take its time: who waits says how long."""
@@ -228,13 +230,20 @@ class Daemon:
 
     def _follow(self, progress: Any, say: Say) -> None:  # Any: a generator of JSON, which the stubs don't know
         layers: dict[str, bool] = {}
+        at = ""
         for step in progress:
             if "error" in step:
                 raise EngineError(str(step["error"]).strip())
             if line := str(step.get("stream", "")).strip():
-                say(line)
-            elif "id" in step and "status" in step:  # of a pull, again and again for each layer
-                layers[str(step["id"])] = step["status"] in _HAD
+                if line.startswith("Step "):
+                    at = line.partition(" :")[0]
+                    say(line)
+                elif not line.startswith(_OF_THE_BUILDER):
+                    say(f"{at}: {line}" if at else line)
+            elif (
+                "id" in step and step.get("status", "").partition(" from ")[0] != "Pulling"
+            ):  # of a pull, again and again for each layer
+                layers[str(step["id"])] = step.get("status") in _HAD
                 say(f"pulling: {sum(layers.values())} of {len(layers)} layers are there")
 
     def _if_there(self, what: str, call: Callable[[], Any]) -> Any:  # Any: what the SDK's method returns
