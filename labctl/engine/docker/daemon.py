@@ -240,9 +240,7 @@ class Daemon:
                     say(line)
                 elif not line.startswith(_OF_THE_BUILDER):
                     say(f"{at}: {line}" if at else line)
-            elif (
-                "id" in step and step.get("status", "").partition(" from ")[0] != "Pulling"
-            ):  # of a pull, again and again for each layer
+            elif "id" in step and not str(step.get("status", "")).startswith("Pulling from"):
                 layers[str(step["id"])] = step.get("status") in _HAD
                 say(f"pulling: {sum(layers.values())} of {len(layers)} layers are there")
 

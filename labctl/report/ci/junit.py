@@ -8,6 +8,7 @@ as escapes, other bytes than UTF-8 as `\\xNN`.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePath
@@ -103,7 +104,7 @@ def _whole(outcome: ScenarioOutcome, said: Sequence[str]) -> Iterator[str]:
 def _printed(program: ProgramSeen, stream: str) -> str:
     """A heading, then what it printed there."""
     data = program.stdout if stream == "stdout" else program.stderr
-    heading = f"--- {program.name} on {program.host}: {' '.join(program.command)} ({program.ending})"
+    heading = f"--- {program.name} on {program.host}: {shlex.join(program.command)} ({program.ending})"
     lost = "\n(its output was too long: what came after is lost)" if program.cut else ""
     return f"{heading}\n{visible_text(data, most=MOST_OUTPUT)}{lost}"
 
