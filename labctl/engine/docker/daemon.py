@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from labctl.engine.contract import EngineError, Say
 from labctl.engine.docker.answers import State, seconds_since_1970, shortened, unreachable
 from labctl.engine.docker.endpoint import Endpoint
+from labctl.engine.docker.following import follow
 from labctl.engine.docker.labels import LAB, Made, made
 from labctl.engine.docker.plain_socket import plain_socket
 
@@ -30,9 +31,6 @@ _READ_ONLY_BUT_SYSCTLS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sysrq-tri
 _SIDECAR_MEMORY = 512 * 1024 * 1024  # bytes; it holds the packets that are delayed
 
 
-_OF_THE_BUILDER = ("--->", "Removing intermediate container", "Successfully ")
-"""What it says of itself between the steps, which tells nobody how far it is."""
-_HAD = ("Pull complete", "Already exists")
 _WAITING = "waiting for a container"
 """May take its time: who waits says how long."""
 
@@ -208,7 +206,7 @@ class Daemon:
         """Get an image from its registry. EngineError if none gives it."""
         name, _, tag = image.rpartition(":") if ":" in image.rpartition("/")[2] else (image, "", "latest")
         with self._translated(f"pulling the image '{image}'"):
-            self._follow(self._api.pull(name, tag=tag, stream=True, decode=True), say)
+            follow(self._api.pull(name, tag=tag, stream=True, decode=True), say)
 
     def build(
         self, context: Path, dockerfile: str, image: str, *, labels: dict[str, str], arguments: dict[str, str], say: Say
@@ -226,23 +224,7 @@ class Daemon:
                 forcerm=True,
                 decode=True,
             )
-            self._follow(progress, say)
-
-    def _follow(self, progress: Any, say: Say) -> None:  # Any: a generator of JSON, which the stubs don't know
-        layers: dict[str, bool] = {}
-        at = ""
-        for step in progress:
-            if "error" in step:
-                raise EngineError(str(step["error"]).strip())
-            if line := str(step.get("stream", "")).strip():
-                if line.startswith("Step "):
-                    at = line.partition(" :")[0]
-                    say(line)
-                elif not line.startswith(_OF_THE_BUILDER):
-                    say(f"{at}: {line}" if at else line)
-            elif "id" in step and not str(step.get("status", "")).startswith("Pulling from"):
-                layers[str(step["id"])] = step.get("status") in _HAD
-                say(f"pulling: {sum(layers.values())} of {len(layers)} layers are there")
+            follow(progress, say)
 
     def _if_there(self, what: str, call: Callable[[], Any]) -> Any:  # Any: what the SDK's method returns
         """What a call returns, None where the thing that it is about does not exist."""

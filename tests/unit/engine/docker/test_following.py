@@ -7,13 +7,12 @@ from collections.abc import Iterable
 import pytest
 
 from labctl.engine.contract import EngineError
-from labctl.engine.docker.daemon import Daemon
-from tests.unit.engine.docker.fake_daemon import FakeDaemon
+from labctl.engine.docker.following import follow
 
 
 def said(answers: Iterable[dict[str, str]]) -> list[str]:
     words: list[str] = []
-    Daemon._follow(FakeDaemon([], []), answers, words.append)
+    follow(answers, words.append)
     return words
 
 
