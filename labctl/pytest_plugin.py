@@ -19,6 +19,7 @@ import pytest
 
 if TYPE_CHECKING:
     from labctl.check.pytest_file import LabHosts
+    from labctl.cli.defaults import Defaults
     from labctl.engine.contract import Engine, EngineError
     from labctl.plan.model import Plan
     from labctl.runner.outcome import ScenarioOutcome
@@ -28,19 +29,19 @@ _ENGINES = ("auto", "docker", "netns")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options. What they don't say the environment may: LABCTL_ENGINE, LABCTL_TIMEOUT_SCALE."""
+    """The options. What they don't say the environment may: LABCTL_ENGINE, LABCTL_TIMEOUT_SCALE; or pyproject."""
     group = parser.getgroup("labctl", "labs for scenarios")
     group.addoption(
         "--labctl-engine",
         type=_engine_name,
         metavar="auto|docker|netns",
-        default=os.environ.get("LABCTL_ENGINE", "auto"),
+        default=os.environ.get("LABCTL_ENGINE"),
         help="what hosts are made of; auto, the default: Docker where it works and has the images",
     )
     group.addoption(
         "--labctl-timeout-scale",
         type=_factor,
-        default=os.environ.get("LABCTL_TIMEOUT_SCALE", "1"),
+        default=os.environ.get("LABCTL_TIMEOUT_SCALE"),
         metavar="FACTOR",
         help="give every step so many times its time, on a slow machine",
     )
@@ -60,6 +61,25 @@ def _factor(text: str) -> float:
     if not 0 < factor <= 1000:
         raise ArgumentTypeError(f"'{text}' is no factor; give a number above 0, at most 1000")
     return factor
+
+
+def _engine_of(config: pytest.Config) -> Any:  # Any: an EngineName, which can only be named by importing
+    """The option's, the environment's, the project's (`[tool.labctl]` of pyproject.toml), else auto."""
+    return config.option.labctl_engine or _of_project(config).engine or "auto"
+
+
+def _slack(config: pytest.Config) -> float:
+    return float(config.option.labctl_timeout_scale or _of_project(config).timeout_scale or 1.0)
+
+
+def _of_project(config: pytest.Config) -> Defaults:
+    """What pyproject.toml says for the folder that pytest was called in."""
+    from labctl.cli.defaults import BadDefaults, defaults
+
+    try:
+        return defaults(config.invocation_params.dir)
+    except BadDefaults as error:
+        raise pytest.UsageError(error.message) from error
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -129,7 +149,7 @@ class ScenarioItem(pytest.Item):
         with _told():
             engine = self.config.stash[_CHOSEN].made()
         job = Job(self.selected.id, self.selected.scenario, self.selected.plan)
-        options = Options(slack=self.config.option.labctl_timeout_scale)
+        options = Options(slack=_slack(self.config))
         self._outcome = outcome = run_all([job], engine, options, lambda event: None)[0]
         self.user_properties += [("labctl-engine", engine.name), ("labctl-records", str(outcome.folder or ""))]
         if outcome.verdict not in (Verdict.PASS, Verdict.FAIL):
@@ -207,7 +227,7 @@ class _Chosen:
         self.error: EngineError | None = None
         self.said: list[str] = []
         try:
-            self.engine = choose(config.option.labctl_engine, plans, self.said.append)
+            self.engine = choose(_engine_of(config), plans, self.said.append)
         except EngineError as error:
             self.error = error
 

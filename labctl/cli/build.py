@@ -19,6 +19,7 @@ def build(ctx: click.Context, folder: str, if_possible: bool) -> None:
     """
 
     from labctl.cli.device import Device
+    from labctl.cli.progress import progress_on
     from labctl.cli.refusals import BadFiles, CannotLook
     from labctl.cli.signals import ending_on_signals
     from labctl.cli.tellers import Quiet
@@ -31,8 +32,8 @@ def build(ctx: click.Context, folder: str, if_possible: bool) -> None:
     device = Device()
     try:
         plan = whole_lab(Path(folder)).all_attended()
-        with ending_on_signals(Quiet(device).notice):
-            docker().prepare(plan, lambda words: device.progress(f"labctl: {words}"))
+        with ending_on_signals(Quiet(device).notice), progress_on(device) as say:
+            docker().prepare(plan, say)
     except ScenarioError as error:
         raise BadFiles(error.problems) from error
     except EngineError as error:

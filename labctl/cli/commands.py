@@ -10,6 +10,7 @@ from importlib import import_module
 import click
 
 from labctl import __version__
+from labctl.cli.colour import colour_option
 
 _COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("labctl.cli.run:run", "Run scenarios, each in a lab of its own, and say PASS or FAIL."),
@@ -80,6 +81,7 @@ class _Commands(click.Group):
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+@colour_option(click.Option)  # not Defaulted: a command need not care for a pyproject.toml
 @click.version_option(__version__, message="labctl %(version)s")
 @click.pass_context
 def cli(ctx: click.Context) -> None:

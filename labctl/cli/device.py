@@ -13,6 +13,7 @@ import threading
 from collections.abc import Mapping
 from typing import TextIO
 
+from labctl.cli.colour import wished_colour
 from labctl.report.look import Look
 
 _RESULTS_LOST = 3
@@ -24,21 +25,26 @@ class Device:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.results, self.doings = sys.stdout, sys.stderr  # now: what runs later may redirect them
-        self.result_look = look_of(self.results, os.environ)
-        self.progress_look = look_of(self.doings, os.environ)
-        self._lost: OSError | None = None
+        wish, project = wished_colour()
+        self.result_look = look_of(self.results, os.environ, wish=wish, project=project)
+        self.progress_look = look_of(self.doings, os.environ, wish=wish, project=project)
+        self._lost = False
 
     def result(self, text: str) -> None:
         """Write a result and the newline after it."""
         with self.lock:
             error = write(self.results, f"{text}\n")
-            if error is not None and error.errno not in (errno.EPIPE, errno.EIO) and self._lost is None:
-                self._lost = error
-                self.progress(f"labctl: results can't be written: {error.strerror}")
+            if error is not None and error.errno not in (errno.EPIPE, errno.EIO) and not self._lost:
+                self.miss(f"results can't be written: {error.strerror}")
+
+    def miss(self, words: str) -> None:
+        """Tell that something of the results is lost."""
+        self._lost = True
+        self.progress(f"labctl: {words}")
 
     def ending(self, code: int) -> int:
         """The exit code of a command that would end with this one."""
-        return _RESULTS_LOST if code == 0 and self._lost is not None else code
+        return _RESULTS_LOST if code == 0 and self._lost else code
 
     def progress(self, text: str) -> None:
         """Write what is going on, and the newline after it."""
@@ -75,11 +81,30 @@ def is_terminal(stream: TextIO | None, environment: Mapping[str, str]) -> bool:
         return False
 
 
-def look_of(stream: TextIO | None, environment: Mapping[str, str]) -> Look:
-    """What a stream can show. NO_COLOR (no-color.org) and FORCE_COLOR (force-color.org) count if not empty."""
-    colour = bool(environment.get("FORCE_COLOR")) or is_terminal(stream, environment)
+def look_of(
+    stream: TextIO | None, environment: Mapping[str, str], *, wish: str | None = None, project: str | None = None
+) -> Look:
+    """What a stream can show. `wish` is what --color says, `project` what pyproject.toml does: auto, always, never.
+
+    NO_COLOR (no-color.org) and FORCE_COLOR (force-color.org) count if not empty.
+    """
     encoding = (getattr(stream, "encoding", None) or "ascii").lower().replace("-", "")
-    return Look(colour=colour and not environment.get("NO_COLOR"), beyond_ascii=encoding.startswith("utf"))
+    is_coloured = _is_coloured(environment, wish, project)
+    colour = is_terminal(stream, environment) if is_coloured is None else is_coloured
+    return Look(colour=colour, beyond_ascii=encoding.startswith("utf"))
+
+
+def _is_coloured(environment: Mapping[str, str], wish: str | None, project: str | None) -> bool | None:
+    """What is said about it: by the option, else by the environment, else by the project. None: look at the stream."""
+    if wish in ("always", "never"):
+        return wish == "always"
+    if environment.get("NO_COLOR"):
+        return False
+    if environment.get("FORCE_COLOR"):
+        return True
+    if wish is None and project in ("always", "never"):
+        return project == "always"
+    return None
 
 
 def _mute(stream: TextIO) -> None:

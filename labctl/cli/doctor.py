@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import click
 
+from labctl.cli.options import COLOR
+
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@COLOR
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool) -> None:
     """Say which engines work here, which faults links can have there, and what mends the others.

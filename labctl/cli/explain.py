@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from labctl.cli.options import ENGINE
+from labctl.cli.options import COLOR, ENGINE
 from labctl.engine.choose import EngineName
 
 
@@ -12,6 +12,7 @@ from labctl.engine.choose import EngineName
 @click.argument("targets", nargs=-1, required=True, metavar="FILE|FOLDER|NAME...")
 @click.option("--run", "is_run", is_flag=True, help="Run it, and tell what happened: calls, packets, and why.")
 @ENGINE
+@COLOR
 @click.pass_context
 def explain(ctx: click.Context, targets: tuple[str, ...], is_run: bool, engine: EngineName) -> None:
     """Tell a scenario as a lesson, without running it, or with --run as it happens.

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from labctl.cli.options import COLOR
+
 
 @click.command()
 @click.argument("target", metavar="FILE|NAME")
@@ -18,6 +20,7 @@ import click
     metavar="FILE",
     help="Write it to this file.",
 )
+@COLOR
 @click.pass_context
 def graph(ctx: click.Context, target: str, form: str | None, output: Path | None) -> None:
     """Draw who is on a scenario's network, without running it.

@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from labctl.cli.device import Device
+from labctl.cli.progress import progress_on
 from labctl.cli.refusals import BadFiles, CannotLook, UnknownTarget
 from labctl.cli.selection import select
 from labctl.cli.signals import ending_on_signals
@@ -32,20 +33,14 @@ def bring_up(target: str, name: str | None, engine: EngineName) -> int:
     """Bring a lab up in a process of its own."""
     device = Device()
 
-    said = [""]
-
-    def say(words: str) -> None:
-        if words != said[0]:  # it is said again while it lasts
-            said[0] = words
-            device.progress(f"labctl: {words}")
-
     with translated(device):
         plan = _plan_of(target, device)
-        maker = maker_of(choose(engine, [plan], say))
+        maker = maker_of(choose(engine, [plan], lambda words: device.progress(f"labctl: {words}")))
         lab_name, claimed = claim_free(plan.name) if name is None else (name, claim(name))
         if claimed is None:
             raise EngineError(f"a lab called {quoted(lab_name)} stands", hint="take it down, or give another --name")
-        hold(maker, plan, lab_name, claimed, _own_folder(lab_name), say)
+        with progress_on(device) as say:
+            hold(maker, plan, lab_name, claimed, _own_folder(lab_name), say)
         lab = standing(lab_name)
         which = f"--lab {lab_name} " if len(all_standing()) > 1 else ""
     device.result(_line(lab))

@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from labctl.cli.device import Device
+from labctl.cli.progress import progress_on
 from labctl.cli.refusals import CannotLook
 from labctl.cli.selection import named
 from labctl.cli.signals import ending_on_signals
 from labctl.cli.tellers import Quiet
 from labctl.engine.choose import EngineName, choose
-from labctl.engine.contract import EngineError
+from labctl.engine.contract import EngineError, Say
 from labctl.observe.story import Story
 from labctl.report.ladder.page import choice_of, told_bare
 from labctl.report.lesson import lesson
 from labctl.report.lines import result_line
+from labctl.runner.events import Event, Progressed
 from labctl.runner.outcome import ScenarioOutcome, exit_code
 from labctl.runner.run import Options, run_all
 from labctl.runner.select import Selected, jobs_of, load
@@ -59,10 +61,17 @@ def _run(one: Selected, name: EngineName, device: Device) -> tuple[ScenarioOutco
         with ending_on_signals(Quiet(device).notice):
             engine = choose(name, [one.plan.all_attended()], lambda words: device.progress(f"labctl: {words}"))
             jobs, skipped = jobs_of([one], engine=engine.name)
-            [outcome] = [*skipped, *run_all(jobs, engine, options, lambda event: None)]
+            with progress_on(device) as say:
+                [outcome] = [*skipped, *run_all(jobs, engine, options, lambda event: _tell_progress(event, say))]
     except EngineError as error:
         raise CannotLook(str(error), hint=error.hint) from error
     return outcome, stories[-1] if stories else None
+
+
+def _tell_progress(event: Event, say: Say) -> None:
+    """What takes long before the first step: images that are built."""
+    if isinstance(event, Progressed):
+        say(event.words)
 
 
 def _lines(several: list[Selected], story: Story | None, device: Device) -> list[str]:

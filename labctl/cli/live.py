@@ -81,11 +81,16 @@ class Live(Device):
         return f"\r\x1b[{rows}A" if rows else ""
 
     def _size(self) -> tuple[int, int]:
-        try:
-            size = os.get_terminal_size(self.doings.fileno())
-        except (OSError, ValueError):
-            return 80, 24
-        return max(size.columns or 80, 2), max(size.lines or 24, 2)
+        return size_of(self)
+
+
+def size_of(device: Device) -> tuple[int, int]:
+    """Columns and lines of the terminal that progress goes to."""
+    try:
+        size = os.get_terminal_size(device.doings.fileno())
+    except (OSError, ValueError):
+        return 80, 24
+    return max(size.columns or 80, 2), max(size.lines or 24, 2)
 
 
 def _cells(line: str) -> int:

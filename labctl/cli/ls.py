@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import click
 
+from labctl.cli.options import COLOR
+
 
 @click.command()
 @click.argument("targets", nargs=-1, metavar="[FILE|FOLDER|NAME]...")
 @click.option("-k", "keyword", metavar="EXPR", default="", help="Only those whose path, name or tags fit.")
+@COLOR
 @click.pass_context
 def ls(ctx: click.Context, targets: tuple[str, ...], keyword: str) -> None:
     """List scenarios and what they are about.

@@ -6,6 +6,8 @@ import re
 
 import click
 
+from labctl.cli.colour import colour_option
+from labctl.cli.defaults import MOST_SCALE, Defaulted
 from labctl.engine.choose import NAMES
 
 
@@ -21,6 +23,7 @@ _UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 ENGINE = click.option(
     "--engine",
+    cls=Defaulted,
     type=click.Choice(NAMES),
     default="auto",
     show_default=True,
@@ -33,10 +36,14 @@ LAB = click.option("-l", "--lab", "name", metavar="LAB", help="The lab's name; n
 
 TIMEOUT_SCALE = click.option(
     "--timeout-scale",
-    type=click.FloatRange(min=0, min_open=True, max=1000),
+    cls=Defaulted,
+    type=click.FloatRange(min=0, min_open=True, max=MOST_SCALE),
     default=1.0,
     metavar="FACTOR",
     envvar="LABCTL_TIMEOUT_SCALE",
     show_envvar=True,
     help="Give every step so many times its time, on a slow machine.",
 )
+
+COLOR = colour_option(Defaulted)
+"""For a command that paints."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from labctl.cli.ci.files import write_whole
 from labctl.cli.device import Device
 from labctl.cli.files import near
 from labctl.cli.refusals import BadFiles, CannotLook, Refusal
@@ -20,13 +21,15 @@ from labctl.runner.outcome import ScenarioOutcome, Verdict, exit_code
 
 if TYPE_CHECKING:
     from labctl.observe.story import Story
+    from labctl.report.document import RunDocument
 
 
 _FAILED = 1
 
 
 class Told(Struct, kw_only=True):
-    """What is known of a run, more and more of it. `not_begun` scenarios were selected and never got a lab.
+    """What is known of a run, more and more of it. `not_begun` scenarios were selected and never got a lab; those of `left_out`, by
+    their ids, are not concerned.
 
     `broken`: why it did not go on, where some of it had been run by then.
     """
@@ -34,6 +37,7 @@ class Told(Struct, kw_only=True):
     engine: str = ""
     outcomes: list[ScenarioOutcome] = []
     not_begun: int = 0
+    left_out: frozenset[str] = frozenset()
     took_s: float = 0.0
     interrupted: Interrupted | None = None
     broken: str = ""
@@ -46,22 +50,28 @@ class Told(Struct, kw_only=True):
         return CannotLook.exit_code if self.broken and code != _FAILED else code
 
 
+def document_of(told: Told) -> RunDocument:
+    """A run as JSON has it."""
+    from labctl.report.document import RunDocument, scenario_shown
+
+    return RunDocument(
+        engine=told.engine,
+        exit=told.exit_code,
+        took_s=round(told.took_s, 6),
+        interrupted=told.interrupted.signal if told.interrupted is not None else None,
+        error=told.broken or None,
+        scenarios=tuple(map(scenario_shown, told.outcomes)),
+    )
+
+
 def report(wishes: Wishes, told: Told, device: Device) -> None:
     """Tell what came: failures, where the records are, which labs stand, and the closing line; or all of it as JSON."""
     if wishes.html is not None:
-        _write_whole_page(wishes.html, told)
+        _write_whole_page(wishes.html, told, device)
     if wishes.as_json:
-        from labctl.report.document import RunDocument, as_json, scenario_shown
+        from labctl.report.document import as_json
 
-        document = RunDocument(
-            engine=told.engine,
-            exit=told.exit_code,
-            took_s=round(told.took_s, 6),
-            interrupted=told.interrupted.signal if told.interrupted is not None else None,
-            error=told.broken or None,
-            scenarios=tuple(map(scenario_shown, told.outcomes)),
-        )
-        device.result(as_json(document))
+        device.result(as_json(document_of(told)))
         return
     look = device.result_look
     for outcome in told.outcomes:
@@ -101,16 +111,16 @@ def write_page(folder: Path, story: Story) -> None:
         (folder / PAGE).write_text(page([story], capture=capture), encoding="utf-8")
 
 
-def _write_whole_page(path: Path, told: Told) -> None:
-    """A page about all runs. A Refusal where it can't be written."""
+def _write_whole_page(path: Path, told: Told, device: Device) -> None:
+    """A page about all runs. Where it can't be written that is told, and the run is no success."""
     from labctl.observe.join import story_of
     from labctl.report.html.page import page
 
     stories = [story_of(outcome.folder) for outcome in told.outcomes if outcome.folder is not None]
     try:
-        path.write_text(page(stories), encoding="utf-8")
+        write_whole(path, page(stories).encode())
     except OSError as error:
-        raise CannotLook(f"the page can't be written to {path}: {error.strerror}") from error
+        device.miss(f"the page can't be written to {path}: {error.strerror}")
 
 
 def _first_up(outcome: ScenarioOutcome) -> str:
@@ -125,9 +135,16 @@ def _first_up(outcome: ScenarioOutcome) -> str:
 
 def report_refusal(refusal: Refusal, device: Device) -> None:
     """Tell as JSON that nothing was run, and why."""
-    from labctl.report.document import RunDocument, as_json, problems_shown
+    from labctl.report.document import as_json
 
-    document = RunDocument(
+    device.result(as_json(document_of_refusal(refusal)))
+
+
+def document_of_refusal(refusal: Refusal) -> RunDocument:
+    """What JSON has of a run that never began."""
+    from labctl.report.document import RunDocument, problems_shown
+
+    return RunDocument(
         engine="",
         exit=refusal.exit_code,
         took_s=0.0,
@@ -135,4 +152,3 @@ def report_refusal(refusal: Refusal, device: Device) -> None:
         hint=refusal.hint or None,
         problems=problems_shown(refusal.problems) if isinstance(refusal, BadFiles) else (),
     )
-    device.result(as_json(document))

@@ -7,20 +7,32 @@ from typing import Any
 
 import click
 
-from labctl.cli.options import ENGINE, TIMEOUT_SCALE
+from labctl.cli.defaults import MOST_JOBS, MOST_SEED, Defaulted, DefaultedTargets
+from labctl.cli.options import COLOR, ENGINE, TIMEOUT_SCALE
 
 
 class _Run(click.Command):
-    """`--keep` takes a value only with `=`, so that `--keep basic` keeps, and names a scenario."""
+    """`--keep` and `--json` take a value only with `=`, so that `--keep basic` keeps, and names a scenario.
+
+    A word after `--json` that ends in `.json` is its file: no scenario is called so.
+    """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         end = args.index("--") if "--" in args else len(args)
-        words = ["--keep=always" if word == "--keep" else word for word in args[:end]]
+        words: list[str] = []
+        for word in args[:end]:
+            if word.endswith(".json") and words[-1:] == [_PRINTED]:
+                words[-1] = f"--json={word}"
+            else:
+                words.append({"--keep": "--keep=always", "--json": _PRINTED}.get(word, word))
         return super().parse_args(ctx, words + args[end:])
 
 
+_PRINTED = "--json=-"
+
+
 @click.command(cls=_Run)
-@click.argument("targets", nargs=-1, required=True, metavar="FILE|FOLDER|NAME...")
+@click.argument("targets", cls=DefaultedTargets, nargs=-1, required=True, metavar="FILE|FOLDER|NAME...")
 @ENGINE
 @click.option(
     "-k",
@@ -33,7 +45,8 @@ class _Run(click.Command):
 @click.option(
     "-j",
     "jobs",
-    type=click.IntRange(1, 64),
+    cls=Defaulted,
+    type=click.IntRange(1, MOST_JOBS),
     default=1,
     metavar="N",
     help="Run so many at the same time.",
@@ -50,10 +63,21 @@ class _Run(click.Command):
     metavar="[=on-fail]",
     help="Leave the labs standing; =on-fail: of those that did not pass.",
 )
-@click.option("--see", is_flag=True, help="Record packets and system calls; `labctl show` draws them.")
+@click.option("--last-failed", is_flag=True, help="Only those that did not pass when they were last run; if none, all.")
+@click.option(
+    "--seed",
+    cls=Defaulted,
+    type=click.IntRange(0, MOST_SEED),
+    metavar="N",
+    help="Draw random faults from this, in place of each scenario's `seed`.",
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be run, and how; build and run nothing.")
+@click.option(
+    "--see/--no-see", cls=Defaulted, default=False, help="Record packets and system calls; `labctl show` draws them."
+)
 @click.option(
     "--html",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="Write what was recorded as one page to this file; as --see does to each run's folder.",
 )
@@ -66,9 +90,18 @@ class _Run(click.Command):
 @click.option(
     "--strict", is_flag=True, help="Hold those programs to the lab's own wording, and to its status after an error."
 )
+@click.option(
+    "--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write the results as JUnit XML to this file."
+)
 @click.option("--lab", metavar="LAB", help="Run in this lab, which stands and stays; see `labctl up`.")
 @TIMEOUT_SCALE
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+@click.option(
+    "--json",
+    metavar="[=FILE]",
+    help="Print one JSON document on standard output. =FILE, or a next word that ends in .json: write it to that file"
+    " instead.",
+)
+@COLOR
 @click.option("-v", "is_verbose", is_flag=True, help="Show each step, why it is there, and what programs print.")
 @click.option("-q", "is_quiet", is_flag=True, help="Show failures and the last line only.")
 @click.pass_context
@@ -76,7 +109,8 @@ def run(ctx: click.Context, /, **options: Any) -> None:  # Any: each option has 
     """Run scenarios, each in a lab of its own.
 
     A FILE is a scenario. A FOLDER stands for every scenario below it. A NAME is one that labctl brings along; see
-    `labctl ls`. Results go to standard output, progress to standard error.
+    `labctl ls`. Results go to standard output, progress to standard error. What no option says, the environment
+    may, and then [tool.labctl] of the nearest pyproject.toml that has it.
     """
     if options["is_verbose"] and options["is_quiet"]:
         raise click.UsageError("-v and -q exclude each other", ctx)
@@ -86,10 +120,24 @@ def run(ctx: click.Context, /, **options: Any) -> None:  # Any: each option has 
     if is_repeated and (options["keep"] == "always" or options["html"] is not None):
         other = "--html" if options["html"] is not None else "--keep"
         raise click.UsageError(f"{other} goes with one round only: leave out --repeat and --until-failure", ctx)
+    _demand_alone(ctx, options)
     from labctl.cli.running import run_scenarios
     from labctl.cli.wishes import Wishes
 
-    if options["html"] is not None and not options["html"].parent.is_dir():
-        raise click.UsageError(f"there is no folder '{options['html'].parent}' for the page", ctx)
+    document = options.pop("json")
+    options["as_json"] = document == "-"
+    options["json_file"] = None if document in (None, "-") else Path(document)
     options["see"] = options["see"] or options["html"] is not None
     ctx.exit(run_scenarios(Wishes(**options)))
+
+
+def _demand_alone(ctx: click.Context, options: dict[str, Any]) -> None:  # Any: as run() has it
+    """A dry run has no results to write, and no lab to keep or to be in; a lab that stands has its programs."""
+    others = [name for name in ("junit", "html", "keep", "lab", "repeat") if options[name] is not None]
+    if options["dry_run"] and others:
+        raise click.UsageError(f"--dry-run and --{others[0]} exclude each other: nothing is run", ctx)
+    if options["programs"] and (options["dry_run"] or options["lab"] is not None):
+        other, why = ("--dry-run", "nothing is built") if options["dry_run"] else ("--lab", "nothing can be put there")
+        raise click.UsageError(f"--programs and {other} exclude each other: {why}", ctx)
+    if options["json"] == "":
+        raise click.UsageError("--json= names no file: write --json alone to print it", ctx)

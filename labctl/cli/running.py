@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import time
 from collections.abc import Sequence
 
+import click
 from msgspec.structs import replace
 
+from labctl.cli.ci.github import unheard
+from labctl.cli.ci.left import demand_places, leave, leave_mistake, leave_refusal, saying
 from labctl.cli.device import Device
+from labctl.cli.dry_run import show_plan
 from labctl.cli.giving import giving
 from labctl.cli.refusals import CannotLook, Refusal
 from labctl.cli.results import Told, report, report_refusal, write_page
-from labctl.cli.selection import select
+from labctl.cli.selection import only_failed, select
 from labctl.cli.signals import Interrupted, ending_on_signals
 from labctl.cli.tellers import Lively, Plain, Quiet, Teller, Verbose, is_watched
 from labctl.cli.wishes import Wishes
@@ -24,6 +29,7 @@ from labctl.report.lines import result_line
 from labctl.report.measures import counted
 from labctl.runner.events import Event, ScenarioEnded
 from labctl.runner.facts import import_meanwhile
+from labctl.runner.last_failed import note
 from labctl.runner.outcome import Verdict
 from labctl.runner.run import Options, run_all
 from labctl.runner.select import Selected, jobs_of
@@ -39,20 +45,44 @@ def run_scenarios(wishes: Wishes) -> int:
     gc.freeze()  # main() turned it off for the imports
     gc.enable()
     device = Device()
+    demand_places(wishes)
+    selected: tuple[Selected, ...] = ()
+    shield = unheard(os.environ, saying(wishes, device))
     try:
-        selected = select(wishes.targets, wishes.keyword, device)
-        if not wishes.is_quiet:
-            _warn(selected, device)
-        teller = _teller(wishes, selected, device)
+        with shield:
+            selected = _chosen(wishes, device)
+            if wishes.dry_run:
+                return show_plan(wishes, selected, device)
+            teller = _teller(wishes, selected, device)
+            with ending_on_signals(teller.notice):
+                told = _run(wishes, selected, teller)
+                told.took_s = time.monotonic() - began_s
+                if not note(told.outcomes):
+                    device.progress("labctl: nothing can be written down for --last-failed")
+                report(wishes, told, device)
         with ending_on_signals(teller.notice):
-            told = _run(wishes, selected, teller)
-            told.took_s = time.monotonic() - began_s
-            report(wishes, told, device)
-            return device.ending(told.exit_code)
+            leave(wishes, told, selected, device)
+        return device.ending(told.exit_code)
     except Refusal as refusal:
         if wishes.as_json:
             report_refusal(refusal, device)
+        leave_refusal(wishes, refusal, selected, device)
         raise
+    except click.ClickException:  # the command line itself is wrong
+        raise
+    except Exception as error:
+        leave_mistake(wishes, error, selected, device)
+        raise
+
+
+def _chosen(wishes: Wishes, device: Device) -> tuple[Selected, ...]:
+    """What is to be run. Warnings of the files are told."""
+    selected = select(wishes.targets, wishes.keyword, device)
+    if wishes.last_failed:
+        selected = only_failed(selected, device)
+    if not wishes.is_quiet:
+        _warn(selected, device)
+    return selected
 
 
 def _teller(wishes: Wishes, selected: Sequence[Selected], device: Device) -> Teller:
@@ -87,6 +117,7 @@ def _run(wishes: Wishes, selected: Sequence[Selected], teller: Teller) -> Told:
         with giving(wishes, selected, engine=lambda: maker_of(engine)(), say=say) as given:
             jobs, skipped = jobs_of(given.selected, engine=engine.name, given=given.given, again_with=wishes.again_with)
             told.not_begun = len(given.selected)
+            told.left_out = frozenset(one.id for one in selected) - {one.id for one in given.selected}
             with teller:
                 for outcome in skipped:
                     hear(ScenarioEnded(len(jobs), outcome))
@@ -177,6 +208,7 @@ def _options(wishes: Wishes) -> Options:
         strict=wishes.strict,
         see=wishes.see,
         show=write_page,
+        seed=wishes.seed,
     )
 
 

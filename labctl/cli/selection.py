@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +11,7 @@ import click
 from labctl.cli.device import Device
 from labctl.cli.refusals import BadFiles, NothingSelected, UnknownTarget
 from labctl.cli.targets import Targets, Unknown
+from labctl.report.measures import counted
 from labctl.runner.select import Selected, load
 
 if TYPE_CHECKING:
@@ -56,3 +58,19 @@ def expression(keyword: str) -> Holds:
         return parse(keyword)
     except ExpressionError as error:
         raise click.BadParameter(str(error), param_hint="'-k'") from error
+
+
+def only_failed(selected: tuple[Selected, ...], device: Device) -> tuple[Selected, ...]:
+    """Those that did not pass when they were last run; all of them where each has passed. It is said."""
+    from labctl.runner.last_failed import NAME, known_failed
+
+    unreadable: list[Path] = []
+    failed = known_failed(selected, unreadable=unreadable)
+    for path in unreadable:
+        device.progress(f"labctl: {path} can't be read: what it says of the last run's failures is not known")
+    chosen = tuple(one for one in selected if one.id in failed)
+    if not chosen:
+        device.progress(f"labctl: --last-failed: none of these is known to have failed ({NAME}): all are run")
+        return selected
+    device.progress(f"labctl: --last-failed: {len(chosen)} of {counted(len(selected), 'scenario')}")
+    return chosen

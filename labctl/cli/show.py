@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from labctl.cli.options import COLOR
+
 
 @click.command()
 @click.argument("name", required=False, metavar="[RUN]")
@@ -30,6 +32,7 @@ import click
     metavar="N",
     help="Draw so many columns wide; otherwise as wide as the terminal, or 100.",
 )
+@COLOR
 @click.pass_context
 def show(ctx: click.Context, /, **options: Any) -> None:  # Any: each option has the type that it says
     """Show what was recorded of a run: packets and system calls on one ladder.

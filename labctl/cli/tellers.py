@@ -9,8 +9,9 @@ from contextlib import suppress
 from typing import Protocol
 
 from labctl.cli.device import Device, is_terminal
+from labctl.cli.progress import Lines
 from labctl.report.lines import result_line
-from labctl.runner.events import Event, Progressed, ScenarioEnded
+from labctl.runner.events import Event, Progressed, ScenarioBegan, ScenarioEnded, StepBegan
 
 _STDERR = 2
 
@@ -54,32 +55,67 @@ class Quiet:
 
 
 class Plain(Quiet):
-    """A line for each scenario when it has ended, and what an engine does that takes long, once each."""
+    """A line for each scenario when it has ended, and what an engine does that takes long, once each.
+
+    Where nothing else comes for long, what goes on.
+    """
 
     def __init__(self, device: Device, *, shows_results: bool) -> None:
         super().__init__(device)
         self._shows_results = shows_results
-        self._said: set[str] = set()
+        self._lines = Lines(device)
+        self._at: dict[int, str] = {}
+
+    def __enter__(self) -> object:
+        self._lines.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lines.__exit__()
 
     def hear(self, event: Event) -> None:
-        if isinstance(event, Progressed) and event.words not in self._said:
-            self._said.add(event.words)
-            self.device.progress(f"labctl: {event.words}")
-        elif isinstance(event, ScenarioEnded) and self._shows_results:
-            self.device.result(result_line(event.outcome, self.device.result_look))
+        match event:
+            case Progressed():
+                self._lines(event.words)
+            case ScenarioBegan():
+                self._at[event.key] = event.id
+            case StepBegan():
+                self._lines.turn_to(f"{self._at.get(event.key, '')}: step {event.number}: {event.title}")
+            case ScenarioEnded():
+                self._at.pop(event.key, None)
+                self._lines.turn_to(next(iter(self._at.values()), ""))
+                if self._shows_results:
+                    self.device.result(result_line(event.outcome, self.device.result_look))
+                    self._lines.told()
 
 
 class Verbose(Quiet):
-    """Each step with why it is there and what programs print, as it comes."""
+    """Each step with why it is there and what programs print, as it comes. If nothing comes for long, what goes on."""
 
     def __init__(self, device: Device, abouts: Mapping[str, str], *, shows_results: bool) -> None:
         from labctl.report.narrative import Narrative
 
         super().__init__(device)
         self._shows_results = shows_results
+        self._lines = Lines(device)
         self._narrative = Narrative(abouts, device.result_look if shows_results else device.progress_look)
 
+    def __enter__(self) -> object:
+        self._lines.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lines.__exit__()
+
     def hear(self, event: Event) -> None:
+        match event:
+            case Progressed():
+                self._lines.turn_to(event.words)
+            case StepBegan():
+                self._lines.turn_to(f"step {event.number}: {event.title}")
+            case ScenarioEnded():
+                self._lines.turn_to("")
+        self._lines.told()
         with self.device.lock:
             lines = self._narrative.lines(event)
             if isinstance(event, ScenarioEnded) and self._shows_results:

@@ -15,6 +15,8 @@ class Wishes(Struct, frozen=True, kw_only=True):
     """What the command line asks for. `keep` is `always`, `on-fail` or None; `lab` the name of a lab that stands.
 
     An empty `keyword` lets all through. `see`: record packets and system calls; `html`: and write a page of them there.
+    `junit`, `json_file`: write that there; `last_failed`: only what did not pass last time; `seed` takes the place of
+    each scenario's; `dry_run`: show the plan, and run nothing.
     `repeat`: run all of it so often; `until_failure`: until something doesn't pass, and that often at most if both.
     `programs`: folders and PROGRAM=COMMAND in place of the lab's own; `strict`: held to all that those are held to.
     """
@@ -36,6 +38,11 @@ class Wishes(Struct, frozen=True, kw_only=True):
     as_json: bool
     is_verbose: bool
     is_quiet: bool
+    junit: Path | None = None
+    json_file: Path | None = None
+    last_failed: bool = False
+    seed: int | None = None
+    dry_run: bool = False
 
     @property
     def again_with(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ def find_compose(scenario: Path) -> Path:
     Looks no higher than the repository or the home folder, and not in folders above that belong to somebody
     else or to everybody, like /tmp. What has the name and is no file counts too: reading it will say what it is.
     """
-    for folder in _folders(real(scenario).parent):
+    for folder in upwards(real(scenario).parent):
         if os.path.lexists(folder / NAME):
             return folder / NAME
     return shipped(NAME)
@@ -29,7 +29,8 @@ def real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _folders(folder: Path) -> Iterator[Path]:
+def upwards(folder: Path) -> Iterator[Path]:
+    """The folder and those above it, as far as they are the same project's: see find_compose()."""
     try:
         owner = folder.stat().st_uid
         for place in (folder, *folder.parents):

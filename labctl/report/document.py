@@ -87,6 +87,7 @@ class ScenarioShown(Struct, frozen=True):
 
     `machines` are its hosts as they stood; there are none where the lab never came up. `in_force` says in words what
     held its programs, `internet` whether it was opened to other networks (`allow: internet`).
+    `seed` took the place of the scenario's own.
     """
 
     id: str
@@ -106,6 +107,7 @@ class ScenarioShown(Struct, frozen=True):
     in_force: dict[str, str] = {}
     internet: bool = False
     round: int = 0
+    seed: int | None = None
 
 
 class RunDocument(Struct, frozen=True, kw_only=True):
@@ -156,6 +158,7 @@ def scenario_shown(outcome: ScenarioOutcome) -> ScenarioShown:
         in_force=outcome.in_force,
         internet=outcome.plan is not None and outcome.plan.internet,
         round=outcome.round,
+        seed=outcome.seed,
     )
 
 

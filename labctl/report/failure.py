@@ -28,11 +28,13 @@ def again(outcome: ScenarioOutcome) -> str:
     """The command that runs only this scenario again, on the same engine."""
     repeated = " --until-failure" if outcome.round else ""
     words = "".join(f" {quote(word)}" for word in outcome.again_with)
-    return f"labctl run {quote(outcome.id)} --engine {outcome.engine}{words}{repeated}"
+    seeded = f" --seed {outcome.seed}" if outcome.seed is not None else ""
+    return f"labctl run {quote(outcome.id)} --engine {outcome.engine}{words}{seeded}{repeated}"
 
 
 def _lines(outcome: ScenarioOutcome, look: Look) -> Iterator[str]:
     in_round = f" in round {outcome.round}" if outcome.round else ""
+    in_round += f" with seed {outcome.seed}" if outcome.seed is not None else ""
     yield f"{look.verdict(outcome.verdict)} {look.paint(printable(outcome.id), 'bold')} on {outcome.engine}{in_round}"
     if outcome.reason:
         yield from _indented(outcome.reason, "  ")

@@ -37,6 +37,7 @@ class Options(Struct, frozen=True, kw_only=True):
     asks given programs, too, for what only the lab's own are held to: their wording, and the status after an error.
     `see`: record packets and system calls; `show` is then given each run's folder and its story, from a thread of its
     own while the lab comes down, and again if that changes the verdict.
+    `seed` takes the place of each scenario's `seed`.
     """
 
     jobs: int = 1
@@ -48,3 +49,4 @@ class Options(Struct, frozen=True, kw_only=True):
     strict: bool = False
     see: bool = False
     show: Callable[[Path, Story], None] | None = None
+    seed: int | None = None

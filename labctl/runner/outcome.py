@@ -70,7 +70,7 @@ class ScenarioOutcome(Struct, frozen=True, kw_only=True):
     name of the lab where it was left standing, else empty. `plan` is that of the lab as it stood, with the addresses
     that it had; None where it never did. `in_force`: what held its programs, in words, by what it is about. `round`
     counts from 1 where scenarios are run again and again, else it is 0. `again_with` are words of the command line that
-    made it what it is.
+    made it what it is. `seed` took the place of the scenario's own; None: nothing did.
     """
 
     id: str
@@ -89,6 +89,7 @@ class ScenarioOutcome(Struct, frozen=True, kw_only=True):
     in_force: dict[str, str] = {}
     round: int = 0
     again_with: tuple[str, ...] = ()
+    seed: int | None = None
 
 
 def exit_code(outcomes: Iterable[ScenarioOutcome]) -> int:

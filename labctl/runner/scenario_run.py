@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from msgspec.structs import replace
+
 from labctl.engine.contract import Engine, EngineError, Lab
 from labctl.engine.shortage import hint_for, shortage_of
 from labctl.hosts.conversation import Cancel, Cancelled
@@ -40,6 +42,8 @@ class ScenarioRun:
     """Everything one scenario needs while it runs."""
 
     def __init__(self, key: int, job: Job, engine: Engine, options: Options, listener: Listener) -> None:
+        if options.seed is not None:
+            job = replace(job, scenario=replace(job.scenario, seed=options.seed))
         self._key, self._job, self._engine = key, job, engine
         self._options, self._listener = options, listener
         self._steps: list[StepOutcome] = []
@@ -70,6 +74,7 @@ class ScenarioRun:
             lab=self.lab_id,
             hosts=hosts,
             about=job.scenario.about,
+            seed=job.scenario.seed,
         )
         self._listener(ScenarioBegan(self._key, job.id, self._engine.name, hosts, titles))
         finishing: threading.Thread | None = None
@@ -207,6 +212,7 @@ class ScenarioRun:
             lab=self._kept_as,
             plan=self._stood,
             again_with=job.again_with,
+            seed=self._options.seed,
         )
 
     def _needed_later(self) -> Iterator[str]:

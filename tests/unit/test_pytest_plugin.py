@@ -145,3 +145,28 @@ def test_the_plugin_takes_no_name_of_testinfras(folder: pytest.Pytester) -> None
     folder.makepyfile("def test_it(host):\n    assert host.backend.NAME == 'local'\n")
 
     folder.runpytest_subprocess(*_OURS, "--hosts=local://", "-k", "test_it").assert_outcomes(passed=1, deselected=2)
+
+
+def test_the_projects_defaults_hold_where_nothing_else_is_said(
+    folder: pytest.Pytester, runner: StandInRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`[tool.labctl]` is what the `labctl` command reads, too."""
+    (folder.path / "pyproject.toml").write_text("[tool.labctl]\nengine = 'netns'\ntimeout-scale = 3\n")
+
+    folder.runpytest(*_OURS, "a.yaml").stdout.fnmatch_lines(["labctl: engine netns: netns was asked for"])
+    assert runner.options is not None
+    assert runner.options.slack == 3.0
+
+    monkeypatch.setenv("LABCTL_ENGINE", "docker")
+    folder.runpytest(*_OURS, "a.yaml", "--labctl-timeout-scale", "2").stdout.fnmatch_lines(
+        ["labctl: engine netns: docker was asked for"]
+    )
+    assert runner.options.slack == 2.0
+
+
+def test_wrong_defaults_of_the_project_are_a_wrong_command_line(folder: pytest.Pytester, runner: StandInRunner) -> None:
+    (folder.path / "pyproject.toml").write_text("[tool.labctl]\nengin = 'netns'\n")
+    result = folder.runpytest(*_OURS, "a.yaml")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: *pyproject.toml: unknown key 'engin'*did you mean 'engine'*"])

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from labctl.engine.contract import EngineError, Say
 from labctl.engine.docker.answers import State, seconds_since_1970, shortened, unreachable
 from labctl.engine.docker.endpoint import Endpoint
+from labctl.engine.docker.following import follow
 from labctl.engine.docker.labels import LAB, Made, made
 from labctl.engine.docker.plain_socket import plain_socket
 
@@ -210,7 +211,7 @@ class Daemon:
         """Get an image from its registry. EngineError if none gives it."""
         name, _, tag = image.rpartition(":") if ":" in image.rpartition("/")[2] else (image, "", "latest")
         with self._translated(f"pulling the image '{image}'"):
-            self._follow(self._api.pull(name, tag=tag, stream=True, decode=True), say)
+            follow(self._api.pull(name, tag=tag, stream=True, decode=True), say)
 
     def build(
         self, context: Path, dockerfile: str, image: str, *, labels: dict[str, str], arguments: dict[str, str], say: Say
@@ -228,14 +229,7 @@ class Daemon:
                 forcerm=True,
                 decode=True,
             )
-            self._follow(progress, say)
-
-    def _follow(self, progress: Any, say: Say) -> None:  # Any: a generator of JSON, which the stubs don't know
-        for step in progress:
-            if "error" in step:
-                raise EngineError(str(step["error"]).strip())
-            if line := str(step.get("stream", "")).strip():
-                say(line)
+            follow(progress, say)
 
     def _if_there(self, what: str, call: Callable[[], Any]) -> Any:  # Any: what the SDK's method returns
         """What a call returns, None where the thing that it is about does not exist."""

@@ -1,0 +1,1 @@
+"""What of a run is left for others to read: files, and what GitHub shows."""

@@ -1,0 +1,1 @@
+"""Outcomes -> what continuous integration reads: JUnit XML, annotations, a job summary; pure."""
