@@ -12,6 +12,7 @@ from labctl.engine.docker.daemon import Daemon
 from labctl.engine.docker.endpoint import Endpoint
 from labctl.engine.docker.glance import Looks, look
 from labctl.engine.docker.labels import SOURCE
+from labctl.engine.docker.pythons import lacking, make_copies
 from labctl.engine.docker.source import source_hash
 from labctl.plan.dockerfile import read_recipe
 from labctl.plan.image import HOST_IMAGE, SIDECAR_IMAGE, is_host_image
@@ -25,7 +26,7 @@ HOME_MADE_BASE = "labctl-base:bookworm"
 def make_images(plan: Plan, endpoint: Endpoint, say: Say) -> None:
     """Build or get what is missing or stale: the hosts' images, and the sidecars', which closes a lab, too.
 
-    A few milliseconds where nothing is. EngineError if it can't be had.
+    Of an image in which no agent can run, a copy is made in which one can. A few milliseconds where nothing is. EngineError if it can't be had.
     """
     looks = look(endpoint)
     for host in {host.image: host for host in plan.hosts}.values():
@@ -33,6 +34,10 @@ def make_images(plan: Plan, endpoint: Endpoint, say: Say) -> None:
             _make(host, endpoint, looks, say)
     if (plan.attended or not plan.internet) and not sidecar_image_is_current(looks):
         _make_own_image("sidecar", SIDECAR_IMAGE, endpoint, say)
+    needed = lacking(plan, endpoint, looks, say)
+    if needed and not host_image_is_current(looks):
+        _make_own_image("host", HOST_IMAGE, endpoint, say)
+    make_copies(needed, endpoint, say)
 
 
 def host_image_is_current(looks: Looks) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from labctl.agent.boot import bundle
 from labctl.engine.contract import EngineError, Say
@@ -20,6 +22,7 @@ from labctl.engine.docker.glance import look
 from labctl.engine.docker.lab import DockerLab, broken_start
 from labctl.engine.docker.labels import labels
 from labctl.engine.docker.project import GID, UID, Circumstances, bridge_name, container_limits, project, project_name
+from labctl.engine.docker.pythons import Lacking, copies, notes
 from labctl.engine.docker.subnets import RANGES4, candidates, overlaps
 from labctl.engine.owner import myself
 from labctl.plan.model import HostPlan, Plan
@@ -44,7 +47,9 @@ class _ComposeFailed(EngineError):
 def bring_up(plan: Plan, *, lab: str, folder: Path, endpoint: Endpoint, say: Say) -> DockerLab:
     """The lab, in a subnet of its own. Nothing is left of it on any failure. EngineError says why."""
     words = find_compose()
-    circumstances = find_circumstances(plan, words, endpoint)
+    copied = copies(plan, look(endpoint))
+    circumstances = find_circumstances(plan, words, endpoint, copied)
+    plan = replace(plan, notes=plan.notes + notes(plan, copied))
     compose = Project(project_name(lab), folder, words, endpoint)
     known = labels(lab, plan.name, myself())
     taken: list[str] = []
@@ -54,7 +59,8 @@ def bring_up(plan: Plan, *, lab: str, folder: Path, endpoint: Endpoint, say: Say
             continue
         there = moved(plan, subnet4, subnet6)
         compose.write(project(there, known, circumstances, spare4=subnet4))
-        say(doing_of(plan))
+        for doing in (*notes(plan, copied), doing_of(plan)):
+            say(doing)
         standing = DockerLab(lab, there, compose, endpoint)
         with ExitStack() as undo:
             undo.callback(standing.discard, say)
@@ -92,7 +98,9 @@ def no_subnet(hosts: int, taken: Sequence[str]) -> EngineError:
     )
 
 
-def find_circumstances(plan: Plan, words: tuple[str, ...], endpoint: Endpoint) -> Circumstances:
+def find_circumstances(
+    plan: Plan, words: tuple[str, ...], endpoint: Endpoint, copied: Mapping[str, Lacking]
+) -> Circumstances:
     """What the Compose file depends on. Asks the daemon and Compose only where the plan makes it matter."""
     speaks_ipv6 = plan.family is not Family.IPV4
     sets_interfaces = any(names_an_interface(key) for host in plan.hosts for key in host.sysctls)
@@ -101,6 +109,7 @@ def find_circumstances(plan: Plan, words: tuple[str, ...], endpoint: Endpoint) -
         has_ipv6=not endpoint.is_local or os.path.exists("/proc/sys/net/ipv6"),
         endpoint_sysctls=sets_interfaces and api >= (1, 46) and not compose_version(words).startswith("1."),
         isolates_ipv6=api >= (1, 48),
+        copies={image: one.copy for image, one in copied.items()},
     )
 
 

@@ -1,0 +1,162 @@
+"""Images of a user's own -> those that no agent can run in, and a copy of each with labctl's own Python in it.
+
+An agent needs Python 3.9, and an image may have none, not even a C library. Its copy has all else as it was, so every
+feature works there. Copies stay on the daemon, as images do; they are found again by the id of what they are of. That
+an image needs none is remembered on this machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+import labctl
+from labctl.agent.boot import COMMAND, FITNESS, bundle
+from labctl.engine.contract import EngineError, Say
+from labctl.engine.docker.beside import beside
+from labctl.engine.docker.daemon import Daemon
+from labctl.engine.docker.endpoint import Endpoint
+from labctl.engine.docker.glance import Looks
+from labctl.engine.docker.labels import SOURCE
+from labctl.engine.docker.packing import packed
+from labctl.engine.trial import first_word
+from labctl.plan.image import HOST_IMAGE, is_host_image
+from labctl.plan.model import Plan
+
+COPY = "labctl-with-python"
+OF, WHY = "labctl.of", "labctl.why"
+"""Labels of a copy: the name of the image that it is of, and why that one needed it."""
+
+_PACKERS = ("agent/carried.py", "sidecar/packing.py")
+_IS_NOT_THERE = "there is no Python"
+
+
+class Lacking(Struct, frozen=True):
+    """An image that no agent can run in: `why`, in words that follow on "in the image"."""
+
+    image: str
+    copy: str
+    why: str
+
+
+def lacking(plan: Plan, endpoint: Endpoint, looks: Looks, say: Say) -> list[Lacking]:
+    """Which of a plan's images need a copy that isn't there yet. Each image is tried once, in a container."""
+    found = []
+    for image, identity in _own_images(plan, looks):
+        if _is_current(looks.image_labels(_copy(identity))) or _is_known_as_fit(identity):
+            continue
+        say(f"looking for Python in {image}")
+        if why := _why_unfit(image, endpoint):
+            found.append(Lacking(image, _copy(identity), why))
+        else:
+            _know_as_fit(identity)
+    return found
+
+
+def make_copies(needed: Sequence[Lacking], endpoint: Endpoint, say: Say) -> None:
+    """Make them, from the Python of the hosts' own image, which must be there. Former copies go. EngineError."""
+    if not needed:
+        return
+    daemon = Daemon(endpoint)
+    try:
+        say(f"taking Python from {HOST_IMAGE}")
+        archive = packed(daemon, endpoint)
+        for one in needed:
+            say(f"putting Python into a copy of {one.image}")
+            known = {SOURCE: _source(), OF: one.image, WHY: one.why}
+            daemon.put_into(one.image, archive, one.copy, labels=known, say=lambda _: None)
+            for former in daemon.images_with(OF, one.image):
+                if former != one.copy:
+                    _let_go(daemon, former)
+    finally:
+        daemon.close()
+
+
+def copies(plan: Plan, looks: Looks) -> dict[str, Lacking]:
+    """The plan's images that have a copy, by name."""
+    found = {}
+    for image, identity in _own_images(plan, looks):
+        labels = looks.image_labels(_copy(identity))
+        if labels is not None and _is_current(labels):
+            found[image] = Lacking(image, _copy(identity), labels.get(WHY, _IS_NOT_THERE))
+    return found
+
+
+def notes(plan: Plan, copied: Mapping[str, Lacking]) -> tuple[str, ...]:
+    """What is told of them, a line each. Pure."""
+    told = []
+    for image, one in copied.items():
+        hosts = [host.name for host in plan.hosts if host.image == image]
+        names = f"host{'s' * (len(hosts) > 1)} {', '.join(hosts)}"
+        told.append(f"{names}: {one.why} in the image '{image}', so labctl puts its own into a copy of it")
+    return tuple(told)
+
+
+def _own_images(plan: Plan, looks: Looks) -> Iterator[tuple[str, str]]:
+    """The images of the user's own, each once, with their ids."""
+    for image in dict.fromkeys(host.image for host in plan.hosts if not is_host_image(host.image)):
+        if identity := looks.image_id(image):
+            yield image, identity
+
+
+def _copy(identity: str) -> str:
+    return f"{COPY}:{identity.rpartition(':')[2][:32]}"
+
+
+def _is_current(labels: Mapping[str, str] | None) -> bool:
+    return labels is not None and labels.get(SOURCE) == _source()
+
+
+def _source() -> str:
+    """The hash of what says how a copy is made: another labctl may make it otherwise."""
+    whole = hashlib.sha256()
+    for name in _PACKERS:
+        whole.update((Path(labctl.__file__).parent / name).read_bytes())
+    return whole.hexdigest()
+
+
+def _why_unfit(image: str, endpoint: Endpoint) -> str:
+    """Why no agent can run in it; empty if one can. EngineError where that can't be told."""
+    daemon = Daemon(endpoint)
+    try:
+        with beside(daemon, endpoint, image, COMMAND, bundle({}, entry=FITNESS)) as channel:
+            said = first_word(channel)
+            if said.get("ev") == "fit":
+                return ""
+            words = str(said.get("detail") or channel.stderr or "it ends at once")
+            lines = words.splitlines()
+            return f"the Python is not one for labctl's agent ({lines[0] if said else lines[-1]})"
+    except EngineError as error:
+        if COMMAND[0] not in str(error):
+            raise
+        return _IS_NOT_THERE
+    finally:
+        daemon.close()
+
+
+def _let_go(daemon: Daemon, former: str) -> None:
+    try:
+        daemon.forget_image(former)
+    except EngineError:  # a lab stands on it: the next copy will find it again
+        return
+
+
+def _known(identity: str) -> Path:
+    caches = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(caches, "labctl", "fit-images", f"{identity.rpartition(':')[2]}-{labctl.__version__}")
+
+
+def _is_known_as_fit(identity: str) -> bool:
+    return os.path.exists(_known(identity))
+
+
+def _know_as_fit(identity: str) -> None:
+    try:
+        _known(identity).parent.mkdir(parents=True, exist_ok=True)
+        _known(identity).touch()
+    except OSError:  # then it is looked at again
+        return

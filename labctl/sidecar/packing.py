@@ -1,0 +1,111 @@
+"""This image's Python and strace -> a tar archive of them, for an image that has none (labctl.agent.carried).
+
+With all that they need of this image: the standard library, the C library and its loader, which must be its own.
+Runs in a container of the hosts' image. Says the archive in frames: `piece` with a part of it, `packed` at its end.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator, Sequence
+from typing import IO, Any
+
+from labctl.agent.carried import FOLDER, LOADER, carried
+from labctl.agent.frames import encode
+
+_STRACE = "/usr/bin/strace"
+_NOT_NEEDED = {"dist-packages", "distutils", "ensurepip", "idlelib", "lib2to3", "pydoc_data", "test", "tkinter"}
+_MAY_BE_READ, _MAY_BE_EXECUTED = 0o644, 0o755
+
+
+def main(_: dict[str, Any], go: int = 1) -> None:
+    """Say the archive."""
+    os.set_blocking(go, True)
+    with os.fdopen(go, "wb", buffering=0, closefd=False) as out:
+        with tarfile.open(fileobj=_Pieces(out), mode="w|", bufsize=1024 * 1024) as archive:
+            for place, file, mode in packed():
+                _add(archive, place, file, mode)
+        _write(out, encode({"ev": "packed"}))
+
+
+def packed() -> Iterator[tuple[str, str, int]]:
+    """What goes into it: its place on the host, the file here (empty for a folder) and its mode; folders first."""
+    python, library = os.path.realpath(sys.executable), os.path.dirname(os.path.realpath(os.__file__))
+    programs = {python: "python3"} | ({_STRACE: "strace"} if os.path.exists(_STRACE) else {})
+    extensions = _extensions(library)
+    needs = _libraries([*programs, *extensions])
+    wanted = [*programs, *(file for file in extensions if os.path.basename(file).startswith("_ctypes."))]
+    needed = {name: file for one in wanted for name, file in needs[one].items()}
+    for folder in ("", "/bin", "/lib"):
+        yield f"{FOLDER}{folder}", "", _MAY_BE_EXECUTED
+    for file, name in programs.items():
+        yield carried(name), file, _MAY_BE_EXECUTED
+    for name, file in needed.items():
+        yield LOADER if name.startswith("/") else f"{FOLDER}/lib/{name}", file, _MAY_BE_EXECUTED
+    yield from _standard_library(library, {file for file in extensions if not needs[file].keys() <= needed.keys()})
+
+
+def _standard_library(library: str, unfit: set[str]) -> Iterator[tuple[str, str, int]]:
+    there = f"{FOLDER}/lib/{os.path.basename(library)}"
+    for folder, folders, files in os.walk(library):
+        folders[:] = sorted(name for name in folders if name not in _NOT_NEEDED and not name.startswith("config-"))
+        place = there + folder[len(library) :]
+        yield place, "", _MAY_BE_EXECUTED
+        for name in sorted(files):
+            file = os.path.join(folder, name)
+            if file not in unfit and ".opt-" not in name:
+                yield f"{place}/{name}", file, _MAY_BE_READ
+
+
+def _extensions(library: str) -> list[str]:
+    """The compiled modules of the standard library."""
+    folder = os.path.join(library, "lib-dynload")
+    return [os.path.join(folder, name) for name in os.listdir(folder)]
+
+
+def _libraries(files: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Of each of these, two or more, the shared libraries that it needs, by name, and the loader by its path (ldd(1))."""
+    said = subprocess.run(["ldd", *files], capture_output=True, text=True, check=True).stdout
+    found: dict[str, dict[str, str]] = {}
+    needs: dict[str, str] = {}
+    for line in said.splitlines():
+        words = line.split()
+        if not line.startswith("\t"):
+            needs = found[line.removesuffix(":")] = {}
+        elif words[1] == "=>":
+            needs[words[0]] = os.path.realpath(words[2])
+        elif words[0].startswith("/"):
+            needs[words[0]] = os.path.realpath(words[0])
+    return found
+
+
+def _add(archive: tarfile.TarFile, place: str, file: str, mode: int) -> None:
+    entry = tarfile.TarInfo(place.lstrip("/"))
+    entry.mode = mode
+    if not file:
+        entry.type = tarfile.DIRTYPE
+        archive.addfile(entry)
+        return
+    with open(file, "rb") as content:
+        entry.size = os.fstat(content.fileno()).st_size
+        entry.mtime = int(os.fstat(content.fileno()).st_mtime)  # compiled modules know that of their source
+        archive.addfile(entry, content)
+
+
+class _Pieces:
+    """Writes what it is given as frames."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self._out = out
+
+    def write(self, data: bytes) -> int:
+        _write(self._out, encode({"ev": "piece"}, data))
+        return len(data)
+
+
+def _write(out: IO[bytes], data: bytes) -> None:
+    while data:
+        data = data[out.write(data) :]
