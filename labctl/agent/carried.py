@@ -18,8 +18,11 @@ def carried(program: str) -> str:
     return f"{FOLDER}/bin/{program}"
 
 
-def begun(file: str) -> tuple[str, ...]:
-    """The words that begin this program: of one that was brought along, its loader's before it."""
+def begun(file: str, *, name: str = "") -> tuple[str, ...]:
+    """The words that begin this program: of one that was brought along, its loader's before it.
+
+    `name` is what it is to call itself; its file, if that is empty.
+    """
     if not file.startswith(f"{FOLDER}/"):
         return (file,)
-    return (LOADER, "--inhibit-cache", "--library-path", f"{FOLDER}/lib", file)
+    return (LOADER, "--inhibit-cache", "--library-path", f"{FOLDER}/lib", "--argv0", name or file, file)

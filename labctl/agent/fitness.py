@@ -21,9 +21,7 @@ def main(_: dict[str, Any], go: int = 1) -> None:
     try:
         if sys.version_info < LEAST:
             raise ImportError(f"it is Python {version}, and {'.'.join(map(str, LEAST))} is the least")
-        from labctl.agent import serve
-
-        assert serve.Agent
+        import labctl.agent.serve  # noqa: F401 # all of it is imported by this
     except Exception as error:  # all: whatever it is, no agent would start there
         os.write(go, encode({"ev": "unfit", "detail": last_words(error)}))
     else:

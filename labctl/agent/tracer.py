@@ -41,6 +41,7 @@ _OPTIONS = (
 )
 _YAMA = "/proc/sys/kernel/yama/ptrace_scope"
 _NOBODY_TRACES = "3"  # until the machine is started anew (Documentation/admin-guide/LSM/Yama.rst)
+_NAME = "strace"
 _SAID = b"strace: "
 _HAS_HOLD = b" attached"
 _MOST_WORDS = 4096
@@ -161,8 +162,8 @@ def _become(strace: str, agent: int, acts_as: Confinement | None, text: int, wor
     aside = [fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, _ASIDE) for one in (null, null, words, text)]
     for place, descriptor in enumerate(aside):
         os.dup2(descriptor, place)
-    file, *loaded = begun(strace)
-    os.execve(file, ["strace", *loaded, *_OPTIONS, f"--attach={whom}"], {"LC_ALL": "C"})
+    file, *loaded = begun(strace, name=_NAME)
+    os.execve(file, [_NAME, *loaded, *_OPTIONS, f"--attach={whom}"], {"LC_ALL": "C"})
 
 
 def let_trace(by: int, through: int) -> None:

@@ -6,6 +6,7 @@ Runs in a container of the hosts' image. Says the archive in frames: `piece` wit
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -67,7 +68,7 @@ def _extensions(library: str) -> list[str]:
 
 
 def _libraries(files: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Of each of these, two or more, the shared libraries that it needs, by name, and the loader by its path (ldd(1))."""
+    """Of each of these, two or more, the shared libraries by name, and the loader by its path (ldd(1))."""
     said = subprocess.run(["ldd", *files], capture_output=True, text=True, check=True).stdout
     found: dict[str, dict[str, str]] = {}
     needs: dict[str, str] = {}
@@ -95,13 +96,13 @@ def _add(archive: tarfile.TarFile, place: str, file: str, mode: int) -> None:
         archive.addfile(entry, content)
 
 
-class _Pieces:
+class _Pieces(io.RawIOBase):
     """Writes what it is given as frames."""
 
     def __init__(self, out: IO[bytes]) -> None:
         self._out = out
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: Any, /) -> int:  # Any: bytes, but a base class takes more
         _write(self._out, encode({"ev": "piece"}, data))
         return len(data)
 

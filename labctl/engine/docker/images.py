@@ -26,7 +26,8 @@ HOME_MADE_BASE = "labctl-base:bookworm"
 def make_images(plan: Plan, endpoint: Endpoint, say: Say) -> None:
     """Build or get what is missing or stale: the hosts' images, and the sidecars', which closes a lab, too.
 
-    Of an image in which no agent can run, a copy is made in which one can. A few milliseconds where nothing is. EngineError if it can't be had.
+    Of an image in which no agent can run, a copy is made in which one can. A few milliseconds where nothing is missing.
+    EngineError if it can't be had.
     """
     looks = look(endpoint)
     for host in {host.image: host for host in plan.hosts}.values():

@@ -1,4 +1,4 @@
-"""The hosts' own image -> a tar archive of its Python and strace, for images that have none (labctl.sidecar.packing)."""
+"""The hosts' own image -> a tar archive of its Python and strace, for images that have none."""
 
 from __future__ import annotations
 

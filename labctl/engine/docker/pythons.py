@@ -20,7 +20,7 @@ from labctl.engine.contract import EngineError, Say
 from labctl.engine.docker.beside import beside
 from labctl.engine.docker.daemon import Daemon
 from labctl.engine.docker.endpoint import Endpoint
-from labctl.engine.docker.glance import Looks
+from labctl.engine.docker.glance import Looks, look
 from labctl.engine.docker.labels import SOURCE
 from labctl.engine.docker.packing import packed
 from labctl.engine.trial import first_word
@@ -76,14 +76,22 @@ def make_copies(needed: Sequence[Lacking], endpoint: Endpoint, say: Say) -> None
         daemon.close()
 
 
-def copies(plan: Plan, looks: Looks) -> dict[str, Lacking]:
-    """The plan's images that have a copy, by name."""
-    found = {}
+def copies(plan: Plan, endpoint: Endpoint) -> dict[str, Lacking]:
+    """The plan's images that have a copy, by name. Asks nothing where all hosts are labctl's own."""
+    found: dict[str, Lacking] = {}
+    if not _names(plan):
+        return found
+    looks = look(endpoint)
     for image, identity in _own_images(plan, looks):
         labels = looks.image_labels(_copy(identity))
         if labels is not None and _is_current(labels):
             found[image] = Lacking(image, _copy(identity), labels.get(WHY, _IS_NOT_THERE))
     return found
+
+
+def names_of(copied: Mapping[str, Lacking]) -> dict[str, str]:
+    """The copies alone, each by the name of its image."""
+    return {image: one.copy for image, one in copied.items()}
 
 
 def notes(plan: Plan, copied: Mapping[str, Lacking]) -> tuple[str, ...]:
@@ -97,10 +105,14 @@ def notes(plan: Plan, copied: Mapping[str, Lacking]) -> tuple[str, ...]:
 
 
 def _own_images(plan: Plan, looks: Looks) -> Iterator[tuple[str, str]]:
-    """The images of the user's own, each once, with their ids."""
-    for image in dict.fromkeys(host.image for host in plan.hosts if not is_host_image(host.image)):
+    """The images of the user's own that are there, with their ids."""
+    for image in _names(plan):
         if identity := looks.image_id(image):
             yield image, identity
+
+
+def _names(plan: Plan) -> list[str]:
+    return list(dict.fromkeys(host.image for host in plan.hosts if not is_host_image(host.image)))
 
 
 def _copy(identity: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from labctl.engine.docker.glance import look
 from labctl.engine.docker.lab import DockerLab, broken_start
 from labctl.engine.docker.labels import labels
 from labctl.engine.docker.project import GID, UID, Circumstances, bridge_name, container_limits, project, project_name
-from labctl.engine.docker.pythons import Lacking, copies, notes
+from labctl.engine.docker.pythons import copies, names_of, notes
 from labctl.engine.docker.subnets import RANGES4, candidates, overlaps
 from labctl.engine.owner import myself
 from labctl.plan.model import HostPlan, Plan
@@ -47,8 +47,8 @@ class _ComposeFailed(EngineError):
 def bring_up(plan: Plan, *, lab: str, folder: Path, endpoint: Endpoint, say: Say) -> DockerLab:
     """The lab, in a subnet of its own. Nothing is left of it on any failure. EngineError says why."""
     words = find_compose()
-    copied = copies(plan, look(endpoint))
-    circumstances = find_circumstances(plan, words, endpoint, copied)
+    copied = copies(plan, endpoint)
+    circumstances = replace(find_circumstances(plan, words, endpoint), copies=names_of(copied))
     plan = replace(plan, notes=plan.notes + notes(plan, copied))
     compose = Project(project_name(lab), folder, words, endpoint)
     known = labels(lab, plan.name, myself())
@@ -98,9 +98,7 @@ def no_subnet(hosts: int, taken: Sequence[str]) -> EngineError:
     )
 
 
-def find_circumstances(
-    plan: Plan, words: tuple[str, ...], endpoint: Endpoint, copied: Mapping[str, Lacking]
-) -> Circumstances:
+def find_circumstances(plan: Plan, words: tuple[str, ...], endpoint: Endpoint) -> Circumstances:
     """What the Compose file depends on. Asks the daemon and Compose only where the plan makes it matter."""
     speaks_ipv6 = plan.family is not Family.IPV4
     sets_interfaces = any(names_an_interface(key) for host in plan.hosts for key in host.sysctls)
@@ -109,7 +107,6 @@ def find_circumstances(
         has_ipv6=not endpoint.is_local or os.path.exists("/proc/sys/net/ipv6"),
         endpoint_sysctls=sets_interfaces and api >= (1, 46) and not compose_version(words).startswith("1."),
         isolates_ipv6=api >= (1, 48),
-        copies={image: one.copy for image, one in copied.items()},
     )
 
 
