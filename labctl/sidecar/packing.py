@@ -1,6 +1,6 @@
 """This image's Python and strace -> a tar archive of them, for an image that has none (labctl.agent.carried).
 
-With all that they need of this image: the standard library, the C library and its loader, which must be its own.
+With all that they need of this image: of the standard library what agents use, the C library and its loader, which must be its own.
 Runs in a container of the hosts' image. Says the archive in frames: `piece` with a part of it, `packed` at its end.
 """
 
@@ -18,7 +18,8 @@ from labctl.agent.carried import FOLDER, LOADER, carried
 from labctl.agent.frames import encode
 
 _STRACE = "/usr/bin/strace"
-_NOT_NEEDED = {"dist-packages", "distutils", "ensurepip", "idlelib", "lib2to3", "pydoc_data", "test", "tkinter"}
+_PACKAGES = {"__pycache__", "collections", "ctypes", "encodings", "importlib", "json", "lib-dynload", "re"}
+"""Of the standard library's folders those that an agent may need; of its files it takes all."""
 _MAY_BE_READ, _MAY_BE_EXECUTED = 0o644, 0o755
 
 
@@ -52,7 +53,7 @@ def packed() -> Iterator[tuple[str, str, int]]:
 def _standard_library(library: str, unfit: set[str]) -> Iterator[tuple[str, str, int]]:
     there = f"{FOLDER}/lib/{os.path.basename(library)}"
     for folder, folders, files in os.walk(library):
-        folders[:] = sorted(name for name in folders if name not in _NOT_NEEDED and not name.startswith("config-"))
+        folders[:] = sorted(name for name in folders if folder != library or name in _PACKAGES)
         place = there + folder[len(library) :]
         yield place, "", _MAY_BE_EXECUTED
         for name in sorted(files):
