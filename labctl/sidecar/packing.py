@@ -1,6 +1,6 @@
 """This image's Python and strace -> a tar archive of them, for an image that has none (labctl.agent.carried).
 
-With all that they need of this image: of the standard library what agents use, the C library and its loader, which must be its own.
+With all that they need of this image: of the standard library what agents use, the C library, and its own loader.
 Runs in a container of the hosts' image. Says the archive in frames: `piece` with a part of it, `packed` at its end.
 """
 

@@ -30,7 +30,8 @@ def make_images(plan: Plan, endpoint: Endpoint, say: Say) -> None:
     EngineError if it can't be had.
     """
     looks = look(endpoint)
-    for host in {host.image: host for host in plan.hosts}.values():
+    hosts = {host.image: host for host in plan.hosts}.values()
+    for host in sorted(hosts, key=lambda host: not is_host_image(host.image)):  # others may be made of labctl's own
         if not _is_current(host.image, host.build, looks):
             _make(host, endpoint, looks, say)
     if (plan.attended or not plan.internet) and not sidecar_image_is_current(looks):
