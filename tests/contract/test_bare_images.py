@@ -77,7 +77,7 @@ def image(daemon: Daemon) -> Iterator[str]:
 def forget(daemon: Daemon, image: str) -> None:
     """Remove an image, and copies of it."""
     for copy in daemon.images_with("labctl.of", image):
-        daemon.forget_image(copy)
+        daemon.forget_image(copy.id)
     daemon.forget_image(image)
 
 

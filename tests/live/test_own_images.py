@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from labctl.runner.outcome import Verdict
 
+from labctl.runner.outcome import Verdict
 from tests.live.conftest import Outcomes
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "own-image" / "talk.yaml"

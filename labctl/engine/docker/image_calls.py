@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any, Protocol
+
+from msgspec import Struct
 
 from labctl.engine.contract import EngineError, Say
 
 BUILDS_WITHIN_S = 600
 _CARRIED = "carried.tar"
+
+
+class ImageSeen(Struct, frozen=True):
+    """An image that is there. `is_named`: it has a name still. `created`: seconds since 1970 by the daemon's clock."""
+
+    id: str
+    is_named: bool
+    created: float
 
 
 class _Calls(Protocol):
@@ -44,14 +54,14 @@ class ImageCalls(_Calls):
     def _inspected(self, image: str) -> Any:
         return self._if_there(f"looking for the image '{image}'", lambda: self._api.inspect_image(image))
 
-    def images_with(self, label: str, value: str) -> list[str]:
-        """The names of all images that have that label."""
+    def images_with(self, label: str, value: str) -> list[ImageSeen]:
+        """All images that have that label."""
         with self._translated("listing images"):
             found = self._api.images(filters={"label": f"{label}={value}"})
-        return [str(name) for one in found for name in one["RepoTags"] or ()]
+        return [ImageSeen(str(one["Id"]), _is_named(one["RepoTags"]), float(one["Created"])) for one in found]
 
     def forget_image(self, image: str) -> None:
-        """Remove an image by its name. EngineError while it is in use."""
+        """Remove an image by its name or id. EngineError while it is in use."""
         self._if_there(f"removing the image '{image}'", lambda: self._api.remove_image(image))
 
     def pull(self, image: str, say: Say) -> None:
@@ -67,8 +77,11 @@ class ImageCalls(_Calls):
         self._build(image, labels, say, path=str(context), dockerfile=dockerfile, buildargs=arguments)
 
     def put_into(self, base: str, archive: bytes, image: str, *, labels: Mapping[str, str], say: Say) -> None:
-        """Make an image of another one and the files of a tar archive. EngineError with the builder's words."""
-        self._build(image, labels, say, fileobj=_context(base, archive), custom_context=True)
+        """Make an image of another one and the files of a tar archive. EngineError with the builder's words.
+
+        What is left of one that was broken off has the labels, too.
+        """
+        self._build(image, {}, say, fileobj=_context(base, labels, archive), custom_context=True)
 
     def _build(self, image: str, labels: Mapping[str, str], say: Say, **what: object) -> None:
         with self._translated(f"building the image '{image}'"):
@@ -77,10 +90,15 @@ class ImageCalls(_Calls):
             _follow(progress, say)
 
 
-def _context(base: str, archive: bytes) -> IO[bytes]:
+def _is_named(tags: Sequence[str] | None) -> bool:
+    return any(tag != "<none>:<none>" for tag in tags or ())
+
+
+def _context(base: str, labels: Mapping[str, str], archive: bytes) -> IO[bytes]:
     """A build's context, which is a tar archive itself: what is added as one is unpacked (Dockerfile reference)."""
     context = io.BytesIO()
-    recipe = f"FROM {base}\nADD {_CARRIED} /\n".encode()
+    labelled = "".join(f"LABEL {_quoted(name)}={_quoted(value)}\n" for name, value in labels.items())
+    recipe = f"FROM {base}\n{labelled}ADD {_CARRIED} /\n".encode()
     with tarfile.open(fileobj=context, mode="w") as outer:
         for name, content in (("Dockerfile", recipe), (_CARRIED, archive)):
             entry = tarfile.TarInfo(name)
@@ -88,6 +106,13 @@ def _context(base: str, archive: bytes) -> IO[bytes]:
             outer.addfile(entry, io.BytesIO(content))
     context.seek(0)
     return context
+
+
+def _quoted(text: str) -> str:
+    """A word of a Dockerfile's, in which nothing is filled in."""
+    for special in ("\\", '"', "$"):
+        text = text.replace(special, f"\\{special}")
+    return f'"{text}"'
 
 
 def _follow(progress: Any, say: Say) -> None:  # Any: a generator of JSON, which the stubs don't know

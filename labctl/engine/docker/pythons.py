@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -21,10 +23,11 @@ from labctl.engine.docker.beside import beside
 from labctl.engine.docker.daemon import Daemon
 from labctl.engine.docker.endpoint import Endpoint
 from labctl.engine.docker.glance import Looks, look
+from labctl.engine.docker.image_calls import BUILDS_WITHIN_S
 from labctl.engine.docker.labels import SOURCE
 from labctl.engine.docker.packing import packed
 from labctl.engine.trial import first_word
-from labctl.plan.image import HOST_IMAGE, is_host_image
+from labctl.plan.image import is_host_image
 from labctl.plan.model import Plan
 
 COPY = "labctl-with-python"
@@ -63,17 +66,24 @@ def make_copies(needed: Sequence[Lacking], endpoint: Endpoint, say: Say) -> None
         return
     daemon = Daemon(endpoint)
     try:
-        say(f"taking Python from {HOST_IMAGE}")
-        archive = packed(daemon, endpoint)
+        archive = packed(daemon, endpoint, say)
         for one in needed:
-            say(f"putting Python into a copy of {one.image}")
-            known = {SOURCE: _source(), OF: one.image, WHY: one.why}
-            daemon.put_into(one.image, archive, one.copy, labels=known, say=lambda _: None)
-            for former in daemon.images_with(OF, one.image):
-                if former != one.copy:
-                    _let_go(daemon, former)
+            _make_copy(daemon, one, archive, say)
     finally:
         daemon.close()
+
+
+def _make_copy(daemon: Daemon, one: Lacking, archive: bytes, say: Say) -> None:
+    """Make it, and remove former ones. One that has no name may be in the making, by somebody else, if it is young."""
+    doing = f"putting Python into a copy of {one.image}"
+    say(doing)
+    known = {SOURCE: _source(), OF: one.image, WHY: one.why}
+    daemon.put_into(one.image, archive, one.copy, labels=known, say=lambda _: say(doing))
+    made = daemon.image_id(one.copy)
+    for former in daemon.images_with(OF, one.image):
+        if former.id != made and (former.is_named or former.created < time.time() - BUILDS_WITHIN_S):
+            with suppress(EngineError):  # a lab stands on it: the next copy will find it again
+                daemon.forget_image(former.id)
 
 
 def copies(plan: Plan, endpoint: Endpoint) -> dict[str, Lacking]:
@@ -148,13 +158,6 @@ def _why_unfit(image: str, endpoint: Endpoint) -> str:
         return _IS_NOT_THERE
     finally:
         daemon.close()
-
-
-def _let_go(daemon: Daemon, former: str) -> None:
-    try:
-        daemon.forget_image(former)
-    except EngineError:  # a lab stands on it: the next copy will find it again
-        return
 
 
 def _known(identity: str) -> Path:
