@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import tarfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -96,6 +95,8 @@ def _is_named(tags: Sequence[str] | None) -> bool:
 
 def _context(base: str, labels: Mapping[str, str], archive: bytes) -> IO[bytes]:
     """A build's context, which is a tar archive itself: what is added as one is unpacked (Dockerfile reference)."""
+    import tarfile  # takes 10 ms, and few need it
+
     context = io.BytesIO()
     labelled = "".join(f"LABEL {_quoted(name)}={_quoted(value)}\n" for name, value in labels.items())
     recipe = f"FROM {base}\n{labelled}ADD {_CARRIED} /\n".encode()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from labctl.engine.contract import EngineError, Say
@@ -12,7 +14,7 @@ from labctl.engine.docker.daemon import Daemon
 from labctl.engine.docker.endpoint import Endpoint
 from labctl.engine.docker.glance import Looks, look
 from labctl.engine.docker.labels import SOURCE
-from labctl.engine.docker.pythons import lacking, make_copies
+from labctl.engine.docker.pythons import Lacking, lacking
 from labctl.engine.docker.source import source_hash
 from labctl.plan.dockerfile import read_recipe
 from labctl.plan.image import HOST_IMAGE, SIDECAR_IMAGE, is_host_image
@@ -36,9 +38,22 @@ def make_images(plan: Plan, endpoint: Endpoint, say: Say) -> None:
             _make(host, endpoint, looks, say)
     if (plan.attended or not plan.internet) and not sidecar_image_is_current(looks):
         _make_own_image("sidecar", SIDECAR_IMAGE, endpoint, say)
-    needed = lacking(plan, endpoint, looks, say)
-    if needed and not host_image_is_current(looks):
-        _make_own_image("host", HOST_IMAGE, endpoint, say)
+    needed = lacking(plan, looks, partial(_why_unfit, endpoint=endpoint), say)
+    if needed:
+        if not host_image_is_current(looks):
+            _make_own_image("host", HOST_IMAGE, endpoint, say)
+        _make_copies(needed, endpoint, say)
+
+
+def _why_unfit(image: str, endpoint: Endpoint) -> str:
+    from labctl.engine.docker.copying import why_unfit  # few need it, and all would wait for its import
+
+    return why_unfit(image, endpoint)
+
+
+def _make_copies(needed: Sequence[Lacking], endpoint: Endpoint, say: Say) -> None:
+    from labctl.engine.docker.copying import make_copies
+
     make_copies(needed, endpoint, say)
 
 

@@ -9,24 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
 import labctl
-from labctl.agent.boot import COMMAND, FITNESS, bundle
-from labctl.engine.contract import EngineError, Say
-from labctl.engine.docker.beside import beside
-from labctl.engine.docker.daemon import Daemon
+from labctl.engine.contract import Say
 from labctl.engine.docker.endpoint import Endpoint
 from labctl.engine.docker.glance import Looks, look
-from labctl.engine.docker.image_calls import BUILDS_WITHIN_S
 from labctl.engine.docker.labels import SOURCE
-from labctl.engine.docker.packing import packed
-from labctl.engine.trial import first_word
 from labctl.plan.image import is_host_image
 from labctl.plan.model import Plan
 
@@ -35,7 +27,7 @@ OF, WHY = "labctl.of", "labctl.why"
 """Labels of a copy: the name of the image that it is of, and why that one needed it."""
 
 _PACKERS = ("agent/carried.py", "sidecar/packing.py")
-_IS_NOT_THERE = "there is no Python"
+NO_PYTHON = "there is no Python"
 
 
 class Lacking(Struct, frozen=True):
@@ -46,44 +38,21 @@ class Lacking(Struct, frozen=True):
     why: str
 
 
-def lacking(plan: Plan, endpoint: Endpoint, looks: Looks, say: Say) -> list[Lacking]:
-    """Which of a plan's images need a copy that isn't there yet. Each image is tried once, in a container."""
+def lacking(plan: Plan, looks: Looks, why_unfit: Callable[[str], str], say: Say) -> list[Lacking]:
+    """Which of a plan's images need a copy that isn't there yet. Each image is tried once, by `why_unfit`.
+
+    That says why no agent can run in an image (labctl.engine.docker.copying).
+    """
     found = []
     for image, identity in _own_images(plan, looks):
         if _is_current(looks.image_labels(_copy(identity))) or _is_known_as_fit(identity):
             continue
         say(f"looking for Python in {image}")
-        if why := _why_unfit(image, endpoint):
+        if why := why_unfit(image):
             found.append(Lacking(image, _copy(identity), why))
         else:
             _know_as_fit(identity)
     return found
-
-
-def make_copies(needed: Sequence[Lacking], endpoint: Endpoint, say: Say) -> None:
-    """Make them, from the Python of the hosts' own image, which must be there. Former copies go. EngineError."""
-    if not needed:
-        return
-    daemon = Daemon(endpoint)
-    try:
-        archive = packed(daemon, endpoint, say)
-        for one in needed:
-            _make_copy(daemon, one, archive, say)
-    finally:
-        daemon.close()
-
-
-def _make_copy(daemon: Daemon, one: Lacking, archive: bytes, say: Say) -> None:
-    """Make it, and remove former ones. One that has no name may be in the making, by somebody else, if it is young."""
-    doing = f"putting Python into a copy of {one.image}"
-    say(doing)
-    known = {SOURCE: _source(), OF: one.image, WHY: one.why}
-    daemon.put_into(one.image, archive, one.copy, labels=known, say=lambda _: say(doing))
-    made = daemon.image_id(one.copy)
-    for former in daemon.images_with(OF, one.image):
-        if former.id != made and (former.is_named or former.created < time.time() - BUILDS_WITHIN_S):
-            with suppress(EngineError):  # a lab stands on it: the next copy will find it again
-                daemon.forget_image(former.id)
 
 
 def copies(plan: Plan, endpoint: Endpoint) -> dict[str, Lacking]:
@@ -95,7 +64,7 @@ def copies(plan: Plan, endpoint: Endpoint) -> dict[str, Lacking]:
     for image, identity in _own_images(plan, looks):
         labels = looks.image_labels(_copy(identity))
         if labels is not None and _is_current(labels):
-            found[image] = Lacking(image, _copy(identity), labels.get(WHY, _IS_NOT_THERE))
+            found[image] = Lacking(image, _copy(identity), labels.get(WHY, NO_PYTHON))
     return found
 
 
@@ -130,34 +99,15 @@ def _copy(identity: str) -> str:
 
 
 def _is_current(labels: Mapping[str, str] | None) -> bool:
-    return labels is not None and labels.get(SOURCE) == _source()
+    return labels is not None and labels.get(SOURCE) == source()
 
 
-def _source() -> str:
+def source() -> str:
     """The hash of what says how a copy is made: another labctl may make it otherwise."""
     whole = hashlib.sha256()
     for name in _PACKERS:
         whole.update((Path(labctl.__file__).parent / name).read_bytes())
     return whole.hexdigest()
-
-
-def _why_unfit(image: str, endpoint: Endpoint) -> str:
-    """Why no agent can run in it; empty if one can. EngineError where that can't be told."""
-    daemon = Daemon(endpoint)
-    try:
-        with beside(daemon, endpoint, image, COMMAND, bundle({}, entry=FITNESS)) as channel:
-            said = first_word(channel)
-            if said.get("ev") == "fit":
-                return ""
-            words = str(said.get("detail") or channel.stderr or "it ends at once")
-            lines = words.splitlines()
-            return f"the Python is not one for labctl's agent ({lines[0] if said else lines[-1]})"
-    except EngineError as error:
-        if COMMAND[0] not in str(error):
-            raise
-        return _IS_NOT_THERE
-    finally:
-        daemon.close()
 
 
 def _known(identity: str) -> Path:

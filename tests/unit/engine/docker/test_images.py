@@ -117,7 +117,7 @@ def test_a_copy_with_labctls_python_takes_it_from_the_hosts_image(
     """That one is made first where it isn't there."""
     needed = [Lacking("a", "labctl-with-python:1", "there is no Python")]
     monkeypatch.setattr(images, "lacking", lambda *_: needed)
-    monkeypatch.setattr(images, "make_copies", lambda lacking, *_: made.extend(one.copy for one in lacking))
+    monkeypatch.setattr(images, "_make_copies", lambda lacking, *_: made.extend(one.copy for one in lacking))
 
     make([of("a")], Images(a={}), monkeypatch)
 

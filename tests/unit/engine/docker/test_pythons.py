@@ -16,7 +16,7 @@ from labctl.scenario.model import Family
 from tests.unit.plan.wanted import compose, host, scenario
 
 LOCAL = Endpoint("unix:///x")
-NONE = "there is no Python"
+NONE = pythons.NO_PYTHON
 PLAN = make_plan(scenario(host("client"), host("server")), compose("client", "server"), Family.IPV4)
 
 
@@ -36,18 +36,22 @@ class Images:
         return f"sha256:{image}" if image in self.labels else None
 
 
-@pytest.fixture
-def tried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
-    """The images that were tried. None of them has a Python but `fit`."""
-    tried: list[str] = []
+class Tries:
+    """Images that were tried, in order. None of them has a Python but `fit`."""
 
-    def why_unfit(image: str, _: Endpoint) -> str:
-        tried.append(image)
+    def __init__(self) -> None:
+        self.images: list[str] = []
+
+    def __call__(self, image: str) -> str:
+        self.images.append(image)
         return "" if image == "fit" else NONE
 
-    monkeypatch.setattr(pythons, "_why_unfit", why_unfit)
+
+@pytest.fixture
+def tries(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Tries:
+    """What tries images, in a home where nothing is known of any."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    return tried
+    return Tries()
 
 
 def of(*images: str) -> Plan:
@@ -60,48 +64,46 @@ def silently(_: str) -> None:
 
 def copy_of(image: str, *, source: str = "") -> dict[str, dict[str, str]]:
     """Such an image, with the labels that it has."""
-    return {f"labctl-with-python:{image}": {"labctl.source": source or pythons._source(), "labctl.why": NONE}}
+    return {f"labctl-with-python:{image}": {"labctl.source": source or pythons.source(), "labctl.why": NONE}}
 
 
-def test_labctls_own_image_is_never_tried(tried: list[str]) -> None:
-    assert lacking(of("labctl-host", "labctl-host:latest"), LOCAL, Images(), silently) == []
-    assert tried == []
+def test_labctls_own_image_is_never_tried(tries: Tries) -> None:
+    assert lacking(of("labctl-host", "labctl-host:latest"), Images(), tries, silently) == []
+    assert tries.images == []
 
 
-def test_an_image_without_python_needs_a_copy_that_is_found_by_its_id(tried: list[str]) -> None:
-    needed = lacking(of("bare", "bare"), LOCAL, Images(bare={}), silently)
+def test_an_image_without_python_needs_a_copy_that_is_found_by_its_id(tries: Tries) -> None:
+    needed = lacking(of("bare", "bare"), Images(bare={}), tries, silently)
 
     assert needed == [Lacking("bare", "labctl-with-python:bare", NONE)]
-    assert tried == ["bare"]
+    assert tries.images == ["bare"]
 
 
-def test_one_that_has_its_copy_is_not_tried_again(tried: list[str]) -> None:
-    assert lacking(of("bare"), LOCAL, Images(bare={}, **copy_of("bare")), silently) == []
-    assert tried == []
+def test_one_that_has_its_copy_is_not_tried_again(tries: Tries) -> None:
+    assert lacking(of("bare"), Images(bare={}, **copy_of("bare")), tries, silently) == []
+    assert tries.images == []
 
 
-def test_a_copy_of_another_labctls_is_made_anew(tried: list[str]) -> None:
+def test_a_copy_of_another_labctls_is_made_anew(tries: Tries) -> None:
     there = Images(bare={}, **copy_of("bare", source="0"))
 
-    assert [one.image for one in lacking(of("bare"), LOCAL, there, silently)] == ["bare"]
+    assert [one.image for one in lacking(of("bare"), there, tries, silently)] == ["bare"]
 
 
-def test_that_an_image_needs_none_is_remembered(tried: list[str]) -> None:
+def test_that_an_image_needs_none_is_remembered(tries: Tries) -> None:
     for _ in range(2):
-        assert lacking(of("fit"), LOCAL, Images(fit={}), silently) == []
+        assert lacking(of("fit"), Images(fit={}), tries, silently) == []
 
-    assert tried == ["fit"]
+    assert tries.images == ["fit"]
 
 
-def test_where_nothing_can_be_remembered_it_is_tried_each_time(
-    tried: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_nothing_can_be_remembered_it_is_tried_each_time(tries: Tries, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
 
     for _ in range(2):
-        assert lacking(of("fit"), LOCAL, Images(fit={}), silently) == []
+        assert lacking(of("fit"), Images(fit={}), tries, silently) == []
 
-    assert tried == ["fit", "fit"]
+    assert tries.images == ["fit", "fit"]
 
 
 def test_hosts_run_from_copies_that_this_labctl_has_made(monkeypatch: pytest.MonkeyPatch) -> None:
