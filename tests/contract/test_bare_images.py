@@ -238,13 +238,12 @@ def test_a_python_that_can_not_be_an_agent_counts_as_none(
     engine: Engine, daemon: Daemon, image: str, tmp_path: Path
 ) -> None:
     """It is said what is wrong with it; programs find it as before."""
-    recipe = "FROM labctl-host\nUSER root\nRUN rm -r /usr/lib/python3*/ctypes\n"
-    plan = plan_on(image, write_context(tmp_path / "image", image, recipe))
-    plan = replace(plan, hosts=tuple(replace(host, path=("/usr/bin",)) for host in plan.hosts))
+    context = write_context(tmp_path / "image", image, f"{RECIPE}COPY python3 /bin/python3\n")
+    old = context / "python3"
+    old.write_text("#!/bin/busybox sh\necho SyntaxError: annotations is not defined >&2; exit 1\n")
+    old.chmod(0o755)
 
-    with StandingLab(engine, plan, tmp_path) as lab:
-        assert (
-            "the Python is not one for labctl's agent (ModuleNotFoundError: No module named 'ctypes')"
-            in lab.plan.notes[0]
-        )
-        assert lab.host("left").run("python3", "-c", "print(1)").stdout == b"1\n"
+    with StandingLab(engine, plan_on(image, context), tmp_path) as lab:
+        said = "the Python is not one for labctl's agent (SyntaxError: annotations is not defined)"
+        assert said in lab.plan.notes[0]
+        assert lab.host("left").run("python3").ending == "exit 1"
