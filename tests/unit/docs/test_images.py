@@ -19,11 +19,10 @@ EXAMPLE = TOP / "docs" / "examples" / "own-image"
 
 
 def test_each_file_that_is_shown_is_the_examples() -> None:
-    shown = dict(re.findall(r"^`([^`]+)`:\n\n```\w+\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
+    shown = dict(re.findall(r"^<!-- file: own-image/(\S+) -->\n```\w+\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
 
-    assert set(shown) == {"netcat/Dockerfile", "talk.yaml"}
+    assert set(shown) == {"compose.yaml", "netcat/Dockerfile", "talk.yaml"}
     assert shown == {name: (EXAMPLE / name).read_text() for name in shown}
-    assert f"`compose.yaml`:\n\n```yaml\n{(EXAMPLE / 'compose.yaml').read_text()}```" in TEXT
 
 
 def test_what_is_told_of_an_image_without_python_is_quoted_to_the_letter() -> None:
@@ -33,7 +32,7 @@ def test_what_is_told_of_an_image_without_python_is_quoted_to_the_letter() -> No
 
     [told] = notes(plan, {image: Lacking(image, "", "there is no Python")})
 
-    assert f"    {told}\n" in TEXT
+    assert f"labctl: {told}\n" in TEXT
 
 
 def test_the_example_is_a_scenario() -> None:
