@@ -39,8 +39,7 @@ def packed() -> Iterator[tuple[str, str, int]]:
     programs = {python: "python3"} | ({_STRACE: "strace"} if os.path.exists(_STRACE) else {})
     extensions = _extensions(library)
     needs = _libraries([*programs, *extensions])
-    wanted = [*programs, *(file for file in extensions if os.path.basename(file).startswith("_ctypes."))]
-    needed = {name: file for one in wanted for name, file in needs[one].items()}
+    needed = {name: file for one in [*programs, *_used(extensions)] for name, file in needs[one].items()}
     for folder in ("", "/bin", "/lib"):
         yield f"{FOLDER}{folder}", "", _MAY_BE_EXECUTED
     for file, name in programs.items():
@@ -66,6 +65,13 @@ def _extensions(library: str) -> list[str]:
     """The compiled modules of the standard library."""
     folder = os.path.join(library, "lib-dynload")
     return [os.path.join(folder, name) for name in os.listdir(folder)]
+
+
+def _used(extensions: list[str]) -> set[str]:
+    """Those that an agent has imported."""
+    import labctl.agent.serve  # noqa: F401 # for what it imports
+
+    return {str(getattr(module, "__file__", "")) for module in sys.modules.values()} & set(extensions)
 
 
 def _libraries(files: Sequence[str]) -> dict[str, dict[str, str]]:
