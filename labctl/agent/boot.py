@@ -18,6 +18,8 @@ from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from types import CodeType
 
+from labctl.agent.carried import begun, carried
+
 _LOADER = """
 import gc, sys, marshal, zlib
 gc.disable()
@@ -52,12 +54,16 @@ __import__(entry, fromlist=["main"]).main(json.loads(settings))
 COMMAND = ("python3", "-I", "-S", "-u", "-c", _LOADER)
 """What a container runs. It says nothing until a bundle came, and ends when its input ends before that."""
 
+CARRIED_COMMAND = (*begun(carried(COMMAND[0])), *COMMAND[1:])
+"""The same where labctl has put Python into the image."""
 
 AGENT = "labctl.agent.serve"
 SIDECAR = "labctl.sidecar.serve"
 CAPTURE = "labctl.sidecar.capture"
 PROBE = "labctl.sidecar.probe"
 WALL = "labctl.sidecar.wall"
+FITNESS = "labctl.agent.fitness"
+PACKING = "labctl.sidecar.packing"
 """Modules whose `main` can be run there."""
 
 

@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 from labctl.agent import kernel
+from labctl.agent.carried import begun, carried
 from labctl.agent.confine import Confinement, acting_as, stand_beside
 from labctl.agent.descriptors import close_all_but, close_each, pipes
 from labctl.agent.excerpt import Excerpt
@@ -24,7 +25,7 @@ from labctl.agent.frames import Header
 MOST_TEXT = 64 * 1024 * 1024
 """Bytes that are kept of what is written of one program, where nothing else is asked for."""
 
-_FILES = ("/usr/bin/strace", "/usr/local/bin/strace", "/bin/strace")
+_FILES = (carried("strace"), "/usr/bin/strace", "/usr/local/bin/strace", "/bin/strace")
 _TEXT_AT = 3
 _ASIDE = 10
 _OPTIONS = (
@@ -40,6 +41,7 @@ _OPTIONS = (
 )
 _YAMA = "/proc/sys/kernel/yama/ptrace_scope"
 _NOBODY_TRACES = "3"  # until the machine is started anew (Documentation/admin-guide/LSM/Yama.rst)
+_NAME = "strace"
 _SAID = b"strace: "
 _HAS_HOLD = b" attached"
 _MOST_WORDS = 4096
@@ -160,7 +162,8 @@ def _become(strace: str, agent: int, acts_as: Confinement | None, text: int, wor
     aside = [fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, _ASIDE) for one in (null, null, words, text)]
     for place, descriptor in enumerate(aside):
         os.dup2(descriptor, place)
-    os.execve(strace, ["strace", *_OPTIONS, f"--attach={whom}"], {"LC_ALL": "C"})
+    file, *loaded = begun(strace, name=_NAME)
+    os.execve(file, [_NAME, *loaded, *_OPTIONS, f"--attach={whom}"], {"LC_ALL": "C"})
 
 
 def let_trace(by: int, through: int) -> None:

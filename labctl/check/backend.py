@@ -9,7 +9,7 @@ from testinfra.backend.base import BaseBackend, CommandResult
 from testinfra.modules.socket import Socket
 
 from labctl.hosts.conversation import Conversation
-from labctl.hosts.launch import launch, started
+from labctl.hosts.launch import NotStarted, launch, started
 from labctl.hosts.program import Program
 
 _COMMAND_WITHIN_S = 30.0
@@ -41,7 +41,10 @@ class LabBackend(BaseBackend):  # type: ignore[misc]  # testinfra has no types
         )
         conversation = self.conversation
         ticket = launch(conversation, program, environment={}, window=False, seconds=self._seconds, aside=True)
-        started(conversation, program, ticket)
+        try:
+            started(conversation, program, ticket)
+        except NotStarted as error:
+            raise NotStarted(f"{error}, which testinfra needs to look at anything but sockets") from error
         conversation.until(lambda: program.has_ended, timeout_s=self._seconds + 10.0)
         del conversation.programs[program.host, program.key]
         if program.limit or not program.has_ended:

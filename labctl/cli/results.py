@@ -28,8 +28,8 @@ _FAILED = 1
 
 
 class Told(Struct, kw_only=True):
-    """What is known of a run, more and more of it. `not_begun` scenarios were selected and never got a lab; those of `left_out`, by
-    their ids, are not concerned.
+    """What is known of a run, more and more of it. `not_begun` scenarios were selected and never got a lab.
+    `left_out`: the ids of those in which no given program has a part.
 
     `broken`: why it did not go on, where some of it had been run by then.
     """

@@ -206,7 +206,8 @@ class ScenarioRun:
             took_s=(time.monotonic_ns() - self._began_ns) / 1e9,
             reason=broken.reason if broken is not None else "",
             hint=broken.hint if broken is not None else "",
-            notes=((OPEN,) if self._stood is not None and self._stood.internet else ()) + job.plan.notes,
+            notes=((OPEN,) if self._stood is not None and self._stood.internet else ())
+            + (self._stood or job.plan).notes,
             in_force=self._narration.facts,
             folder=self._folder,
             lab=self._kept_as,

@@ -21,8 +21,14 @@ from labctl.plan.model import Plan
 from tests.contract.captures import PLAN
 from tests.contract.hosts import StandingLab
 from tests.contract.plans import plan_of
+from tests.contract.without_python import WithoutPython
 
-ENGINES: dict[str, Callable[[], Engine]] = {"netns": Netns, "docker": DockerEngine, "fake": Fake}
+ENGINES: dict[str, Callable[[], Engine]] = {
+    "netns": Netns,
+    "docker": DockerEngine,
+    "docker-without-python": WithoutPython,
+    "fake": Fake,
+}
 DEMANDED = [name.strip() for name in os.environ.get("LABCTL_TEST_ENGINES", "").split(",") if name.strip()]
 NETWORKED = DEMANDED or ["netns", "docker"]
 
@@ -30,7 +36,7 @@ NETWORKED = DEMANDED or ["netns", "docker"]
 def engine_named(name: str) -> Engine:
     """An engine that works. Where it wasn't asked for and there is no daemon, the test is skipped."""
     engine = ENGINES[name]()
-    if name == "docker" and not DEMANDED:
+    if name.startswith("docker") and not DEMANDED:
         daemon = engine.readiness().findings[0]
         if not daemon.works:
             pytest.skip(f"no Docker daemon answers: {daemon.detail}")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
-import tarfile
 from collections.abc import Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 from labctl.engine.docker.daemon import Daemon
 from labctl.plan.model import ProgramFolder
+
+if TYPE_CHECKING:
+    from tarfile import TarInfo
 
 
 def bring(daemon: Daemon, container: str, folders: Sequence[ProgramFolder]) -> None:
@@ -23,6 +26,8 @@ def archive(folders: tuple[ProgramFolder, ...]) -> bytes:
 
     Made once: a lab has many hosts, and a run many labs.
     """
+    import tarfile  # takes 10 ms, and few need it
+
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for folder in folders:
@@ -30,7 +35,7 @@ def archive(folders: tuple[ProgramFolder, ...]) -> bytes:
     return content.getvalue()
 
 
-def _of_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+def _of_root(entry: TarInfo) -> TarInfo:
     entry.uid = entry.gid = 0
     entry.uname = entry.gname = "root"
     entry.mode = 0o755 if entry.isdir() or entry.mode & 0o111 else 0o644

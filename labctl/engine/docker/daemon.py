@@ -9,13 +9,12 @@ import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from labctl.engine.contract import EngineError, Say
+from labctl.engine.contract import EngineError
 from labctl.engine.docker.answers import State, seconds_since_1970, shortened, unreachable
 from labctl.engine.docker.endpoint import Endpoint
-from labctl.engine.docker.following import follow
+from labctl.engine.docker.image_calls import ImageCalls
 from labctl.engine.docker.labels import LAB, Made, made
 from labctl.engine.docker.plain_socket import plain_socket
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 ANSWERS_WITHIN_S = 30
 ANSWERS_AGAIN_WITHIN_S = 5
 """A daemon that once let so much time pass is asked no more than this for what is left to do."""
-BUILDS_WITHIN_S = 600
 _SIDECAR_PROCESSES = 64
 _READ_ONLY_BUT_SYSCTLS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sysrq-trigger"]  # Docker's own, but /proc/sys
 _SIDECAR_MEMORY = 512 * 1024 * 1024  # bytes; it holds the packets that are delayed
@@ -38,7 +36,7 @@ _WAITING = "waiting for a container"
 _REMOVED_WITHIN_S = 30
 
 
-class Daemon:
+class Daemon(ImageCalls):
     """One daemon. Safe to use from several threads."""
 
     def __init__(self, endpoint: Endpoint, *, answers_within_s: int = ANSWERS_WITHIN_S) -> None:
@@ -57,21 +55,6 @@ class Daemon:
             answer = self._api.version(api_version=False)
         major, _, minor = str(answer["ApiVersion"]).partition(".")
         return str(answer["Version"]), (int(major), int(minor))
-
-    def image_labels(self, image: str) -> dict[str, str] | None:
-        """An image's labels, None if there is no such image."""
-        with self._translated(f"looking for the image '{image}'"):
-            found = self._api.images(image)
-            if not found:
-                return None
-            details: dict[str, Any] = self._api.inspect_image(image)  # type: ignore[no-untyped-call] # Any: JSON
-            return dict(details["Config"].get("Labels") or {})
-
-    def labels_of_image(self, identity: str) -> dict[str, str]:
-        """The labels of the image of that id, which every container that is made from it takes over."""
-        inspect: Callable[[str], Any] = self._api.inspect_image  # Any: JSON
-        found = self._if_there("looking at an image", lambda: inspect(identity))
-        return dict(((found or {}).get("Config") or {}).get("Labels") or {})
 
     def containers(self, lab: str | None = None) -> list[Made]:
         """The containers of a lab, or of all labs, in whatever state."""
@@ -206,30 +189,6 @@ class Daemon:
     def remove_network(self, network: str) -> None:
         """Remove a network. EngineError while it is in use."""
         self._tolerantly("removing a network", lambda: self._api.remove_network(network), busy_is_fine=False)
-
-    def pull(self, image: str, say: Say) -> None:
-        """Get an image from its registry. EngineError if none gives it."""
-        name, _, tag = image.rpartition(":") if ":" in image.rpartition("/")[2] else (image, "", "latest")
-        with self._translated(f"pulling the image '{image}'"):
-            follow(self._api.pull(name, tag=tag, stream=True, decode=True), say)
-
-    def build(
-        self, context: Path, dockerfile: str, image: str, *, labels: dict[str, str], arguments: dict[str, str], say: Say
-    ) -> None:
-        """Build an image with the daemon's own builder. EngineError with the builder's words if that fails."""
-        with self._translated(f"building the image '{image}'"):
-            self._api.timeout = BUILDS_WITHIN_S
-            progress = self._api.build(
-                path=str(context),
-                dockerfile=dockerfile,
-                tag=image,
-                labels=labels,
-                buildargs=arguments,
-                rm=True,
-                forcerm=True,
-                decode=True,
-            )
-            follow(progress, say)
 
     def _if_there(self, what: str, call: Callable[[], Any]) -> Any:  # Any: what the SDK's method returns
         """What a call returns, None where the thing that it is about does not exist."""

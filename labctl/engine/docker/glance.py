@@ -21,6 +21,7 @@ class Looks(Protocol):
 
     def version(self) -> tuple[str, tuple[int, int]]: ...
     def image_labels(self, image: str) -> dict[str, str] | None: ...
+    def image_id(self, image: str) -> str | None: ...
 
 
 def look(endpoint: Endpoint, *, answers_within_s: int = ANSWERS_WITHIN_S) -> Looks:
@@ -45,8 +46,16 @@ class Glance:
 
     def image_labels(self, image: str) -> dict[str, str] | None:
         """An image's labels, None if there is no such image."""
-        status, answer = self._get(f"/images/{quote(image, safe='/:@')}/json")
+        status, answer = self._image(image)
         return dict((answer.get("Config") or {}).get("Labels") or {}) if status == 200 else None
+
+    def image_id(self, image: str) -> str | None:
+        """An image's id, None if there is no such image."""
+        status, answer = self._image(image)
+        return str(answer["Id"]) if status == 200 else None
+
+    def _image(self, image: str) -> tuple[int, Any]:  # Any: JSON
+        return self._get(f"/images/{quote(image, safe='/:@')}/json")
 
     def _get(self, path: str) -> tuple[int, Any]:  # Any: JSON
         try:

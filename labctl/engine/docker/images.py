@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from labctl.engine.contract import EngineError, Say
@@ -12,6 +14,7 @@ from labctl.engine.docker.daemon import Daemon
 from labctl.engine.docker.endpoint import Endpoint
 from labctl.engine.docker.glance import Looks, look
 from labctl.engine.docker.labels import SOURCE
+from labctl.engine.docker.pythons import Lacking, lacking
 from labctl.engine.docker.source import source_hash
 from labctl.plan.dockerfile import read_recipe
 from labctl.plan.image import COMPILER_IMAGE, HOST_IMAGE, SIDECAR_IMAGE, is_host_image
@@ -25,14 +28,33 @@ HOME_MADE_BASE = "labctl-base:bookworm"
 def make_images(plan: Plan, endpoint: Endpoint, say: Say) -> None:
     """Build or get what is missing or stale: the hosts' images, and the sidecars', which closes a lab, too.
 
-    A few milliseconds where nothing is. EngineError if it can't be had.
+    Of an image in which no agent can run, a copy is made in which one can. A few milliseconds where nothing is missing.
+    EngineError if it can't be had.
     """
     looks = look(endpoint)
-    for host in {host.image: host for host in plan.hosts}.values():
+    hosts = {host.image: host for host in plan.hosts}.values()
+    for host in sorted(hosts, key=lambda host: not is_host_image(host.image)):  # others may be made of labctl's own
         if not _is_current(host.image, host.build, looks):
             _make(host, endpoint, looks, say)
     if (plan.attended or not plan.internet) and not sidecar_image_is_current(looks):
         _make_own_image("sidecar", SIDECAR_IMAGE, endpoint, say)
+    needed = lacking(plan, looks, partial(_why_unfit, endpoint=endpoint), say)
+    if needed:
+        if not host_image_is_current(looks):
+            _make_own_image("host", HOST_IMAGE, endpoint, say)
+        _make_copies(needed, endpoint, say)
+
+
+def _why_unfit(image: str, endpoint: Endpoint) -> str:
+    from labctl.engine.docker.copying import why_unfit  # few need it, and all would wait for its import
+
+    return why_unfit(image, endpoint)
+
+
+def _make_copies(needed: Sequence[Lacking], endpoint: Endpoint, say: Say) -> None:
+    from labctl.engine.docker.copying import make_copies
+
+    make_copies(needed, endpoint, say)
 
 
 def host_image_is_current(looks: Looks) -> bool:

@@ -12,7 +12,7 @@ from ipaddress import IPv4Network
 
 from msgspec import Struct
 
-from labctl.agent.boot import COMMAND
+from labctl.agent.boot import CARRIED_COMMAND, COMMAND
 from labctl.engine.docker.labels import HOST
 from labctl.plan.model import AbsentHost, HostPlan, Limits, Plan
 from labctl.plan.sysctls import names_an_interface
@@ -47,12 +47,13 @@ class Circumstances(Struct, frozen=True):
 
     `has_ipv6`: the kernel has it, and so its settings. `endpoint_sysctls`: an interface's settings belong to
     the network's options, as Docker wants it from API 1.46 on. `isolates_ipv6`: from Engine 28 on a bridge can
-    be kept without an IPv6 address of the machine's.
+    be kept without an IPv6 address of the machine's. `copies`: of images without Python those that have labctl's.
     """
 
     has_ipv6: bool = True
     endpoint_sysctls: bool = False
     isolates_ipv6: bool = False
+    copies: dict[str, str] = {}
 
 
 def project_name(lab: str) -> str:
@@ -74,10 +75,10 @@ def _service(host: HostPlan, plan: Plan, labels: Mapping[str, str], circumstance
     interface_sysctls = {key: value for key, value in host.sysctls.items() if names_an_interface(key)}
     apart = interface_sysctls if circumstances.endpoint_sysctls else {}
     return {
-        "image": host.image,
+        "image": circumstances.copies.get(host.image, host.image),
         "pull_policy": "never",
         "hostname": host.name,
-        "entrypoint": list(COMMAND),
+        "entrypoint": list(CARRIED_COMMAND if host.image in circumstances.copies else COMMAND),
         "command": [],
         "user": "0:0",
         "stdin_open": True,

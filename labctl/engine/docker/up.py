@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from labctl.agent.boot import bundle
 from labctl.engine.contract import EngineError, Say
 from labctl.engine.docker.bringing import bring
@@ -21,6 +23,7 @@ from labctl.engine.docker.glance import look
 from labctl.engine.docker.lab import DockerLab, broken_start
 from labctl.engine.docker.labels import labels
 from labctl.engine.docker.project import GID, UID, Circumstances, bridge_name, container_limits, project, project_name
+from labctl.engine.docker.pythons import copies, names_of, notes
 from labctl.engine.docker.subnets import RANGES4, candidates, overlaps
 from labctl.engine.owner import myself
 from labctl.plan.model import HostPlan, Plan
@@ -45,7 +48,9 @@ class _ComposeFailed(EngineError):
 def bring_up(plan: Plan, *, lab: str, folder: Path, endpoint: Endpoint, say: Say) -> DockerLab:
     """The lab, in a subnet of its own. Nothing is left of it on any failure. EngineError says why."""
     words = find_compose()
-    circumstances = find_circumstances(plan, words, endpoint)
+    copied = copies(plan, endpoint)
+    circumstances = replace(find_circumstances(plan, words, endpoint), copies=names_of(copied))
+    plan = replace(plan, notes=plan.notes + notes(plan, copied))
     compose = Project(project_name(lab), folder, words, endpoint)
     known = labels(lab, plan.name, myself())
     taken: list[str] = []
@@ -55,7 +60,8 @@ def bring_up(plan: Plan, *, lab: str, folder: Path, endpoint: Endpoint, say: Say
             continue
         there = moved(plan, subnet4, subnet6)
         compose.write(project(there, known, circumstances, spare4=subnet4))
-        say(doing_of(plan))
+        for doing in (*notes(plan, copied), doing_of(plan)):
+            say(doing)
         standing = DockerLab(lab, there, compose, endpoint)
         with ExitStack() as undo:
             undo.callback(standing.discard, say)

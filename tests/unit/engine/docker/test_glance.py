@@ -16,7 +16,7 @@ from labctl.engine.docker.glance import Glance
 ANSWERS = {
     "/version": (200, b'{"Version": "28.1.0", "ApiVersion": "1.49"}'),
     "/images/labctl-host:latest/json": (200, b'{"Config": {"Labels": {"labctl.source": "abc"}}}'),
-    "/images/bare/json": (200, b'{"Config": {"Labels": null}}'),
+    "/images/bare/json": (200, b'{"Id": "sha256:0123", "Config": {"Labels": null}}'),
     "/broken": (200, b"{"),
 }
 
@@ -55,6 +55,13 @@ def test_an_images_labels_are_read(daemon: Endpoint) -> None:
     assert glance.image_labels("labctl-host:latest") == {"labctl.source": "abc"}
     assert glance.image_labels("bare") == {}
     assert glance.image_labels("nosuchimage") is None
+
+
+def test_an_images_id_is_read(daemon: Endpoint) -> None:
+    glance = Glance(daemon, 5)
+
+    assert glance.image_id("bare") == "sha256:0123"
+    assert glance.image_id("nosuchimage") is None
 
 
 def test_where_no_daemon_listens_the_error_names_the_place() -> None:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from labctl.engine.docker import images
 from labctl.engine.docker.endpoint import Endpoint
 from labctl.engine.docker.images import host_image_is_current, make_images
+from labctl.engine.docker.pythons import Lacking
 from labctl.engine.docker.source import source_hash
 from labctl.plan.image import HOST_IMAGE, SIDECAR_IMAGE
 from labctl.plan.make import make_plan
@@ -35,6 +36,9 @@ class Images:
         self.asked.append(image)
         return self.labels.get(image)
 
+    def image_id(self, image: str) -> str | None:
+        return f"sha256:{image}" if image in self.labels else None
+
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -42,6 +46,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     made: list[str] = []
     monkeypatch.setattr(images, "_make", lambda host, *_: made.append(host.image))
     monkeypatch.setattr(images, "_make_own_image", lambda name, *_: made.append(f"own {name}"))
+    monkeypatch.setattr(images, "lacking", lambda *_: [])
     return made
 
 
@@ -104,3 +109,16 @@ def test_labctls_own_image_is_current_only_if_made_from_the_shipped_files() -> N
     assert host_image_is_current(Images(**{HOST_IMAGE: {"labctl.source": current}}))
     assert not host_image_is_current(Images(**{HOST_IMAGE: {"labctl.source": "0"}}))
     assert not host_image_is_current(Images())
+
+
+def test_a_copy_with_labctls_python_takes_it_from_the_hosts_image(
+    made: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That one is made first where it isn't there."""
+    needed = [Lacking("a", "labctl-with-python:1", "there is no Python")]
+    monkeypatch.setattr(images, "lacking", lambda *_: needed)
+    monkeypatch.setattr(images, "_make_copies", lambda lacking, *_: made.extend(one.copy for one in lacking))
+
+    make([of("a")], Images(a={}), monkeypatch)
+
+    assert made == ["own host", "labctl-with-python:1"]

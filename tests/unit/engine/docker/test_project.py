@@ -55,6 +55,15 @@ def test_each_host_is_a_service_with_its_own_name_and_addresses() -> None:
     }
 
 
+def test_a_host_whose_image_has_no_python_runs_from_the_copy_that_has() -> None:
+    made = plan()
+    copied = Circumstances(copies={made.hosts[0].image: "labctl-with-python:1"})
+
+    assert (cheerios(made)["image"], cheerios(made)["entrypoint"][0]) == (made.hosts[0].image, "python3")
+    assert cheerios(made, copied)["image"] == "labctl-with-python:1"
+    assert cheerios(made, copied)["entrypoint"][0] == "/.labctl/lib/loader"
+
+
 def test_every_host_is_told_every_other_one_absent_ones_too() -> None:
     assert cheerios(plan())["extra_hosts"] == ["client:10.64.1.3", "nobody:10.64.1.4"]
 
