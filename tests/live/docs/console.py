@@ -17,8 +17,8 @@ _NORMAL = (
     (re.compile(r"^ *\d+\.\d+  (?=[│╎├◀ ])"), "TIME "),  # of a ladder
     (re.compile(r"\bfrom 10\.[\d.]+:\d+"), "from CLIENT"),
     (re.compile(r"\b\d{8}-\d{6}-"), "DATE-"),
-    (re.compile(r"\b10\.\d+\.\d+\.(\d+)\b"), r"10.#.#.\1"),
-    (re.compile(r"\bfd[0-9a-f]{2}:[0-9a-f:]+::(\w+)"), r"fd::\1"),
+    (re.compile(r"\b10\.\d+\.\d+\.\d+\b"), "ADDRESS"),
+    (re.compile(r"\bfd[0-9a-f]{2}:[0-9a-f:]+::\w+"), "ADDRESS"),
     (re.compile(r"\bon (netns|docker)\b"), "on ENGINE"),
     (re.compile(r"  (netns|docker)  "), "  ENGINE  "),
     (re.compile("─+"), "─"),

@@ -151,7 +151,10 @@ class Place:
 
 
 def _tools(folder: Path) -> None:
-    """labctl, python and pytest as its reader has them, from this environment; `docker compose` whatever it is here."""
+    """labctl, python and pytest as its reader has them, from this environment; `docker compose` whatever it is here.
+
+    Nobody sits at a terminal: that it is none is said to `docker compose exec` each time.
+    """
     folder.mkdir()
     python = f'exec "{sys.executable}"'
     _tool(folder / "labctl", f'{python} -m labctl "$@"')
@@ -162,8 +165,9 @@ def _tools(folder: Path) -> None:
     if docker is not None:
         with suppress(Exception):  # there is none: then docker itself says so
             words = " ".join(f"'{word}'" for word in find_compose())
-            line = f'if [ "$1" = compose ]; then shift; exec {words} "$@"; fi; exec "{docker}" "$@"'
-            _tool(folder / "docker", line)
+            no_terminal = '[ "$1" = exec ] && { shift; set -- exec -T "$@"; }'
+            compose = f'if [ "$1" = compose ]; then shift; {no_terminal}; exec {words} "$@"; fi'
+            _tool(folder / "docker", f'{compose}\nexec "{docker}" "$@"')
 
 
 def _tool(path: Path, words: str) -> None:
