@@ -26,6 +26,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "ps": ("labctl.cli.standing:ps", "List the labs that stand, and what killed runs have left."),
     "down": ("labctl.cli.standing:down", "Take down labs that stand."),
     "build": ("labctl.cli.build:build", "Make the images that hosts on Docker are made from."),
+    "completion": ("labctl.cli.completion:completion", "Print what makes bash, zsh or fish complete labctl at Tab."),
     "schema": ("labctl.cli.schema:schema", "Print the scenario language as a JSON Schema, for editors."),
     "doctor": ("labctl.cli.doctor:doctor", "Say which engines work here, and what mends the others."),
 }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
+from labctl.cli.completing import scenarios
+
 
 @click.command()
-@click.argument("targets", nargs=-1, metavar="[FILE|FOLDER|NAME]...")
+@click.argument("targets", nargs=-1, metavar="[FILE|FOLDER|NAME]...", shell_complete=scenarios)
 @click.option("-k", "keyword", metavar="EXPR", default="", help="Only those whose path, name or tags fit.")
 @click.pass_context
 def ls(ctx: click.Context, targets: tuple[str, ...], keyword: str) -> None:

@@ -6,6 +6,7 @@ import re
 
 import click
 
+from labctl.cli.completing import labs
 from labctl.engine.choose import NAMES
 
 
@@ -29,7 +30,14 @@ ENGINE = click.option(
     help="What hosts are made of: containers, or network namespaces. auto: Docker where it works and has the images.",
 )
 
-LAB = click.option("-l", "--lab", "name", metavar="LAB", help="The lab's name; needed only where several stand.")
+LAB = click.option(
+    "-l",
+    "--lab",
+    "name",
+    metavar="LAB",
+    shell_complete=labs,
+    help="The lab's name; needed only where several stand.",
+)
 
 TIMEOUT_SCALE = click.option(
     "--timeout-scale",

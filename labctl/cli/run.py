@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from labctl.cli.completing import labs, scenarios
 from labctl.cli.options import ENGINE, TIMEOUT_SCALE
 
 
@@ -20,7 +21,7 @@ class _Run(click.Command):
 
 
 @click.command(cls=_Run)
-@click.argument("targets", nargs=-1, required=True, metavar="FILE|FOLDER|NAME...")
+@click.argument("targets", nargs=-1, required=True, metavar="FILE|FOLDER|NAME...", shell_complete=scenarios)
 @ENGINE
 @click.option(
     "-k",
@@ -57,7 +58,9 @@ class _Run(click.Command):
     metavar="FILE",
     help="Write what was recorded as one page to this file; as --see does to each run's folder.",
 )
-@click.option("--lab", metavar="LAB", help="Run in this lab, which stands and stays; see `labctl up`.")
+@click.option(
+    "--lab", metavar="LAB", shell_complete=labs, help="Run in this lab, which stands and stays; see `labctl up`."
+)
 @TIMEOUT_SCALE
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 @click.option("-v", "is_verbose", is_flag=True, help="Show each step, why it is there, and what programs print.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from labctl.cli.completing import hosts, labs, scenarios
 from labctl.cli.options import ENGINE, LAB, age
 from labctl.engine.choose import EngineName
 
@@ -12,7 +13,7 @@ _AS_TYPED = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
 
 @click.command()
-@click.argument("target", default=".", metavar="[FILE|FOLDER|NAME]")
+@click.argument("target", default=".", metavar="[FILE|FOLDER|NAME]", shell_complete=scenarios)
 @click.option("-n", "--name", metavar="LAB", help="What to call it; otherwise as the scenario or the folder is called.")
 @ENGINE
 @click.pass_context
@@ -28,7 +29,7 @@ def up(ctx: click.Context, target: str, name: str | None, engine: EngineName) ->
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[LAB]...")
+@click.argument("names", nargs=-1, metavar="[LAB]...", shell_complete=labs)
 @click.option("--all", "everything", is_flag=True, help="Every lab of yours, and what killed runs have left on Docker.")
 @click.option(
     "--older-than",
@@ -64,7 +65,7 @@ def ps(ctx: click.Context) -> None:
 
 @click.command(name="exec", context_settings=_AS_TYPED)
 @LAB
-@click.argument("host")
+@click.argument("host", shell_complete=hosts)
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
 @click.pass_context
 def exec_(ctx: click.Context, host: str, command: tuple[str, ...], name: str | None) -> None:
@@ -79,7 +80,7 @@ def exec_(ctx: click.Context, host: str, command: tuple[str, ...], name: str | N
 
 @click.command(context_settings=_AS_TYPED)
 @LAB
-@click.argument("host")
+@click.argument("host", shell_complete=hosts)
 @click.pass_context
 def shell(ctx: click.Context, host: str, name: str | None) -> None:
     """Open a shell on a host of a lab that stands."""

@@ -49,6 +49,11 @@ def find_run(name: str | None, here: Path, scenario: Path | None = None) -> Path
     raise NoRun(f"no run is called {quoted(name or '')}", hint or _RECORD_ONE)
 
 
+def known_runs(here: Path) -> list[tuple[str, str]]:
+    """The names of all runs that `find_run` finds from there, each with its scenario's."""
+    return [(run.name, _parts(run.name)[1]) for run in _runs(here, None)]
+
+
 def _runs(here: Path, scenario: Path | None) -> Iterator[Path]:
     """Every run's folder in the places where runs are written down."""
     absolute = here.resolve()

@@ -35,7 +35,8 @@ def test_every_command_explains_itself() -> None:
 
     assert overview.exit_code == 0
     standing = ["up", "exec", "shell", "link", "heal", "ps", "down"]
-    assert names == ["run", "validate", "ls", "explain", "show", "graph", *standing, "build", "doctor"]
+    others = ["completion", "schema", "doctor"]
+    assert names == ["run", "validate", "ls", "explain", "show", "graph", *standing, "build", *others]
     for name in names:
         assert CliRunner().invoke(cli, [name, "--help"]).exit_code == 0
 
