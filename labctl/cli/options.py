@@ -18,6 +18,14 @@ def age(text: str) -> float:
     return int(found[1]) * _UNITS_S[found[2]]
 
 
+def label(text: str) -> tuple[str, str]:
+    """A lab's label: `course=net` -> ("course", "net")."""
+    key, equals, value = text.partition("=")
+    if not equals or re.fullmatch(r"[A-Za-z0-9][\w.-]*", key) is None or not value.isprintable():
+        raise click.BadParameter(f"'{text}' is no label: write it like course=net")
+    return key, value
+
+
 _UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 ENGINE = click.option(

@@ -6,9 +6,10 @@ from typing import Any
 
 from labctl.scenario.kinds.basic import WORD_SCHEMA
 from labctl.scenario.links.states import LINK_STATE, LINK_UNTIL_SCHEMA
+from labctl.scenario.model import Thing
 from labctl.scenario.reading import JsonSchema
 from labctl.scenario.states.kinds import PORT_STATE, PROGRAM_CHECK, PROGRAM_UNTIL, thing_state
-from labctl.scenario.states.subjects import LINK_PATTERN, PORT_PATTERN, Thing
+from labctl.scenario.states.subjects import LINK_PATTERN, PORT_PATTERN
 from labctl.scenario.states.things import THINGS
 
 Schema = dict[str, Any]  # Any: JSON is whatever JSON is
