@@ -36,7 +36,7 @@ def test_every_command_explains_itself() -> None:
     assert overview.exit_code == 0
     standing = ["up", "exec", "shell", "link", "heal", "ps", "down"]
     others = ["completion", "schema", "doctor"]
-    assert names == ["run", "validate", "ls", "explain", "show", "graph", *standing, "build", *others]
+    assert names == ["run", "validate", "ls", "explain", "show", "logs", "graph", *standing, "build", *others]
     for name in names:
         assert CliRunner().invoke(cli, [name, "--help"]).exit_code == 0
 
