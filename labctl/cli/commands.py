@@ -17,7 +17,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "ls": ("labctl.cli.ls:ls", "List scenarios and what they are about."),
     "explain": ("labctl.cli.explain:explain", "Tell a scenario as a lesson, without running it."),
     "show": ("labctl.cli.show:show", "Show packets and system calls of a run on one ladder."),
-    "logs": ("labctl.cli.logs:logs", "Show what programs printed in a run, or print in a lab that stands."),
+    "logs": ("labctl.cli.logs:logs", "Show what programs printed in a run, or print in a lab."),
     "graph": ("labctl.cli.graph:graph", "Draw who is on a scenario's network."),
     "up": ("labctl.cli.standing:up", "Bring up a lab and leave it standing."),
     "exec": ("labctl.cli.standing:exec_", "Run a program on a host of a lab that stands."),

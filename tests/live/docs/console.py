@@ -14,7 +14,7 @@ ANYTHING = "…"
 _NORMAL = (
     (re.compile(r"\x1b\[[0-9;]*m"), ""),
     (re.compile(r"\b\d+(\.\d+)? (s|ms|µs|min)\b"), r"# \2"),
-    (re.compile(r"^ *\d+\.\d+  (?=[│╎├◀ ])"), "TIME "),  # of a ladder
+    (re.compile(r"^ *\d+\.\d{3}  "), "TIME "),  # of a ladder, and of logs
     (re.compile(r"\bfrom 10\.[\d.]+:\d+"), "from CLIENT"),
     (re.compile(r"\b\d{8}-\d{6}-"), "DATE-"),
     (re.compile(r"\b10\.\d+\.\d+\.\d+\b"), "ADDRESS"),

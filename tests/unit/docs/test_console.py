@@ -34,7 +34,7 @@ def test_a_console_block_begins_with_a_command() -> None:
         (["…", "a", "b"], "a\nx\na\nb\n"),
         (["a … d"], "a b c d\n"),
         (["a"], "labctl: starting 2 hosts\na\n"),
-        ([" 84.178  ╎◀─── SYN ───┤"], "284.99  ╎◀── SYN ─┤\n"),
+        ([" 84.178  ╎◀─── SYN ───┤"], "284.990  ╎◀── SYN ─┤\n"),
     ],
 )
 def test_alike(page: list[str], came: str) -> None:
