@@ -19,6 +19,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "ls": ("labctl.cli.ls:ls", "List scenarios and what they are about."),
     "explain": ("labctl.cli.explain:explain", "Tell a scenario as a lesson, without running it."),
     "show": ("labctl.cli.show:show", "Show packets and system calls of a run on one ladder."),
+    "logs": ("labctl.cli.logs:logs", "Show what programs printed in a run, or print in a lab."),
     "graph": ("labctl.cli.graph:graph", "Draw who is on a scenario's network."),
     "up": ("labctl.cli.standing:up", "Bring up a lab and leave it standing."),
     "exec": ("labctl.cli.standing:exec_", "Run a program on a host of a lab that stands."),
@@ -28,6 +29,8 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "ps": ("labctl.cli.standing:ps", "List the labs that stand, and what killed runs have left."),
     "down": ("labctl.cli.standing:down", "Take down labs that stand."),
     "build": ("labctl.cli.build:build", "Make the images that hosts on Docker are made from."),
+    "completion": ("labctl.cli.completion:completion", "Print what makes bash, zsh or fish complete labctl at Tab."),
+    "schema": ("labctl.cli.schema:schema", "Print the scenario language as a JSON Schema, for editors."),
     "doctor": ("labctl.cli.doctor:doctor", "Say which engines work here, and what mends the others."),
 }
 """Where each is, and the line that `labctl --help` shows for it."""

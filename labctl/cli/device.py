@@ -32,8 +32,12 @@ class Device:
 
     def result(self, text: str) -> None:
         """Write a result and the newline after it."""
+        self.piece(f"{text}\n")
+
+    def piece(self, text: str) -> None:
+        """Write a piece of a result, and nothing after it."""
         with self.lock:
-            error = write(self.results, f"{text}\n")
+            error = write(self.results, text)
             if error is not None and error.errno not in (errno.EPIPE, errno.EIO) and not self._lost:
                 self.miss(f"results can't be written: {error.strerror}")
 

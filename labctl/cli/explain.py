@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from labctl.cli.completing import scenarios
 from labctl.cli.options import COLOR, ENGINE
 from labctl.engine.choose import EngineName
 
 
 @click.command()
-@click.argument("targets", nargs=-1, required=True, metavar="FILE|FOLDER|NAME...")
+@click.argument("targets", nargs=-1, required=True, metavar="FILE|FOLDER|NAME...", shell_complete=scenarios)
 @click.option("--run", "is_run", is_flag=True, help="Run it, and tell what happened: calls, packets, and why.")
 @ENGINE
 @COLOR

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from labctl.cli.completing import scenarios
 from labctl.cli.options import COLOR
 
 
 @click.command()
-@click.argument("target", metavar="FILE|NAME")
+@click.argument("target", metavar="FILE|NAME", shell_complete=scenarios)
 @click.option("--svg", "form", flag_value="svg", help="Draw it as SVG.")
 @click.option("--mermaid", "form", flag_value="mermaid", help="Draw it as a flowchart, which GitHub draws.")
 @click.option(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
 from labctl.cli.device import Device
+from labctl.cli.lab_lines import labs_text, line_of, line_of_other
 from labctl.cli.progress import progress_on
 from labctl.cli.refusals import BadFiles, CannotLook, UnknownTarget
 from labctl.cli.selection import select
@@ -17,19 +19,19 @@ from labctl.cli.tellers import Quiet
 from labctl.engine.choose import EngineName, choose, docker, maker_of
 from labctl.engine.contract import EngineError, LabSeen
 from labctl.engine.owner import parse
-from labctl.plan.model import HostPlan, Plan
+from labctl.plan.model import Plan
 from labctl.runner.records import HOLDERS_LOG, is_written, state_folder
 from labctl.runner.select import whole_lab
 from labctl.scenario.problems import ScenarioError, did_you_mean, quoted
-from labctl.standing.holder import hold
+from labctl.standing.holder import NO_LABELS, hold
 from labctl.standing.keep import claim_free
-from labctl.standing.places import claim
+from labctl.standing.places import claim, foreign_sockets, user_name
 from labctl.standing.visit import Standing, all_standing, standing, take_down
 
 SHELL = ("sh", "-c", "command -v bash > /dev/null && exec bash --norc -i; exec sh -i")
 
 
-def bring_up(target: str, name: str | None, engine: EngineName) -> int:
+def bring_up(target: str, name: str | None, engine: EngineName, labels: Mapping[str, str] = NO_LABELS) -> int:
     """Bring a lab up in a process of its own."""
     device = Device()
 
@@ -40,10 +42,10 @@ def bring_up(target: str, name: str | None, engine: EngineName) -> int:
         if claimed is None:
             raise EngineError(f"a lab called {quoted(lab_name)} stands", hint="take it down, or give another --name")
         with progress_on(device) as say:
-            hold(maker, plan, lab_name, claimed, _own_folder(lab_name), say)
+            hold(maker, plan, lab_name, claimed, _own_folder(lab_name), say, labels)
         lab = standing(lab_name)
         which = f"--lab {lab_name} " if len(all_standing()) > 1 else ""
-    device.result(_line(lab))
+    device.result(line_of(lab))
     device.progress(f"a window on a host: labctl shell {which}{plan.hosts[0].name}")
     device.progress(f"when you are done: labctl down {lab_name}")
     return device.ending(0)
@@ -59,36 +61,62 @@ def take_named_down(names: Sequence[str]) -> int:
     return device.ending(0)
 
 
-def take_all_down(older_than_s: float | None = None) -> int:
+def take_all_down(
+    older_than_s: float | None = None, *, labels: Mapping[str, str] = NO_LABELS, owner: str | None = None
+) -> int:
     """Take down every lab of this user in which no run goes on, and remove what killed runs have left.
 
-    Of what nobody here knows the owner of, only what is that old.
+    Only labs that have all of `labels`; `owner`: those of another user, or of `any`. Labels and other owners leave
+    alone what killed runs have left, which has neither. Of what nobody here knows the owner of, only what is that old.
     """
     device = Device()
+    count = 0
     with translated(device):
-        for lab in all_standing():
-            if lab.runs:
-                device.result(f"{lab.name} stays: a run goes on there")
+        for lab, at in _labs_of(owner, device):
+            if not labels.items() <= lab.labels.items():
                 continue
-            take_down(lab.name)
-            device.result(f"{lab.name} is down")
-        for words in _swept(device, older_than_s):
-            device.result(words)
+            count += 1
+            whose = lab.name if at is None else f"{lab.name} of {lab.user}"
+            if lab.runs:
+                device.result(f"{whose} stays: a run goes on there")
+                continue
+            take_down(lab.name, at)
+            device.result(f"{whose} is down")
+        if not labels and owner in (None, "any"):
+            for words in _swept(device, older_than_s):
+                device.result(words)
+        elif not count:
+            device.progress("labctl: no lab is so")
     return device.ending(0)
 
 
-def list_labs() -> int:
+def _labs_of(owner: str | None, device: Device) -> Iterator[tuple[Standing, Path | None]]:
+    """This user's labs, those of another, or of `any`; with the socket where it isn't this user's."""
+    if owner in (None, "any", user_name(os.getuid())):
+        yield from ((lab, None) for lab in all_standing())
+    if owner in (None, user_name(os.getuid())):
+        return
+    sockets, closed = foreign_sockets(None if owner == "any" else owner)
+    for user in closed:
+        device.progress(f"labctl: labs of {user} can't be reached from here: take them down as {user}, or as root")
+    for path in sockets:
+        with suppress(EngineError):  # its holder is dead
+            yield standing(path.stem, path), path
+
+
+def list_labs(*, as_json: bool = False) -> int:
     """List the labs that stand, and others on Docker: of runs that go on, of runs that were killed."""
     device = Device()
     with translated(device):
         labs = all_standing()
-        for lab in labs:
-            device.result(_line(lab))
         holders = {lab.holder for lab in labs}
-        for seen in _seen_on_docker(device):
-            owner = parse(seen.owner)
-            if owner is None or owner.pid not in holders:
-                device.result(_line_of_other(seen))
+        owners = [(seen, parse(seen.owner)) for seen in _seen_on_docker(device)]
+        others = [seen for seen, owner in owners if owner is None or owner.pid not in holders]
+        if as_json:
+            device.result(labs_text(labs, others))
+            return device.ending(0)
+        for line in (*map(line_of, labs), *map(line_of_other, others)):
+            device.result(line)
     return device.ending(0)
 
 
@@ -164,27 +192,6 @@ def _swept(device: Device, older_than_s: float | None) -> list[str]:
     except EngineError as error:
         device.progress(f"labctl: nothing is known of labs on Docker: {error}")
         return []
-
-
-def _line(lab: Standing) -> str:
-    line = f"{lab.name}  {lab.engine}  {', '.join(_host_shown(host, lab) for host in lab.plan.hosts)}"
-    if lab.faults:
-        line += f"  ({lab.faults} fault{'s' * (lab.faults > 1)} on links; labctl link shows them)"
-    if lab.gone:
-        line += f"  (what looks after the links of {', '.join(lab.gone)} has ended; labctl heal all mends that)"
-    return line
-
-
-def _host_shown(host: HostPlan, lab: Standing) -> str:
-    shown = f"{host.name} {host.address4 or host.address6 or ''}".rstrip()
-    return shown if host.name in lab.up else f"{shown} (halted)"
-
-
-def _line_of_other(seen: LabSeen) -> str:
-    state = {True: "a run goes on there", False: "left by a killed run; labctl down --all removes it"}
-    unknown = "nobody here knows whose it is; labctl down --all --older-than AGE removes it when it is that old"
-    what = unknown if seen.alive is None else state[seen.alive]
-    return f"{seen.name}  {seen.engine}  {', '.join(seen.hosts)}  ({what})"
 
 
 @contextmanager

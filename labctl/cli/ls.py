@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from labctl.cli.completing import scenarios
 from labctl.cli.options import COLOR
 
 
 @click.command()
-@click.argument("targets", nargs=-1, metavar="[FILE|FOLDER|NAME]...")
+@click.argument("targets", nargs=-1, metavar="[FILE|FOLDER|NAME]...", shell_complete=scenarios)
 @click.option("-k", "keyword", metavar="EXPR", default="", help="Only those whose path, name or tags fit.")
 @COLOR
 @click.pass_context

@@ -7,6 +7,7 @@ import re
 import click
 
 from labctl.cli.colour import colour_option
+from labctl.cli.completing import labs
 from labctl.cli.defaults import MOST_SCALE, Defaulted
 from labctl.engine.choose import NAMES
 
@@ -17,6 +18,14 @@ def age(text: str) -> float:
     if found is None:
         raise click.BadParameter(f"'{text}' is no age: write a whole number and s, m, h or d, like 12h")
     return int(found[1]) * _UNITS_S[found[2]]
+
+
+def label(text: str) -> tuple[str, str]:
+    """A lab's label: `course=net` -> ("course", "net")."""
+    key, equals, value = text.partition("=")
+    if not equals or re.fullmatch(r"[A-Za-z0-9][\w.-]*", key) is None or not value.isprintable():
+        raise click.BadParameter(f"'{text}' is no label: write it like course=net")
+    return key, value
 
 
 _UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -32,7 +41,14 @@ ENGINE = click.option(
     help="What hosts are made of: containers, or network namespaces. auto: Docker where it works and has the images.",
 )
 
-LAB = click.option("-l", "--lab", "name", metavar="LAB", help="The lab's name; needed only where several stand.")
+LAB = click.option(
+    "-l",
+    "--lab",
+    "name",
+    metavar="LAB",
+    shell_complete=labs,
+    help="The lab's name; needed only where several stand.",
+)
 
 TIMEOUT_SCALE = click.option(
     "--timeout-scale",

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from labctl.cli.completing import labs, scenarios
 from labctl.cli.defaults import MOST_JOBS, MOST_SEED, Defaulted, DefaultedTargets
 from labctl.cli.options import COLOR, ENGINE, TIMEOUT_SCALE
 
@@ -32,7 +33,14 @@ _PRINTED = "--json=-"
 
 
 @click.command(cls=_Run)
-@click.argument("targets", cls=DefaultedTargets, nargs=-1, required=True, metavar="FILE|FOLDER|NAME...")
+@click.argument(
+    "targets",
+    cls=DefaultedTargets,
+    nargs=-1,
+    required=True,
+    metavar="FILE|FOLDER|NAME...",
+    shell_complete=scenarios,
+)
 @ENGINE
 @click.option(
     "-k",
@@ -93,7 +101,9 @@ _PRINTED = "--json=-"
 @click.option(
     "--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write the results as JUnit XML to this file."
 )
-@click.option("--lab", metavar="LAB", help="Run in this lab, which stands and stays; see `labctl up`.")
+@click.option(
+    "--lab", metavar="LAB", shell_complete=labs, help="Run in this lab, which stands and stays; see `labctl up`."
+)
 @TIMEOUT_SCALE
 @click.option(
     "--json",

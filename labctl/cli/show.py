@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
+from labctl.cli.completing import runs
 from labctl.cli.options import COLOR
 
 
 @click.command()
-@click.argument("name", required=False, metavar="[RUN]")
+@click.argument("name", required=False, metavar="[RUN]", shell_complete=runs)
 @click.option(
     "--html",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -40,7 +40,7 @@ def show_run(showing: Showing, device: Device, stories: Callable[[Path], Story] 
 
     `stories` makes a story of a run's folder; labctl.observe's own if not given.
     """
-    folder = _found(showing.name)
+    folder = run_called(showing.name)
     try:
         story = (stories or _story_of)(folder)
     except NotRecorded as error:
@@ -58,7 +58,8 @@ def show_run(showing: Showing, device: Device, stories: Callable[[Path], Story] 
     return 0
 
 
-def _found(name: str | None) -> Path:
+def run_called(name: str | None) -> Path:
+    """The folder of the run of that name, None: the newest. A Refusal where there is none."""
     try:
         return near(find_run(name, Path(), _scenario(name)))
     except NoRun as error:

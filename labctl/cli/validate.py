@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import click
 
+from labctl.cli.completing import scenarios
 from labctl.cli.defaults import DefaultedTargets
 
 
 @click.command()
-@click.argument("targets", cls=DefaultedTargets, nargs=-1, required=True, metavar="FILE|FOLDER|NAME...")
+@click.argument(
+    "targets",
+    cls=DefaultedTargets,
+    nargs=-1,
+    required=True,
+    metavar="FILE|FOLDER|NAME...",
+    shell_complete=scenarios,
+)
 @click.pass_context
 def validate(ctx: click.Context, targets: tuple[str, ...]) -> None:
     """Say what is wrong with scenario files, all at once.

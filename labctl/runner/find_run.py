@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from labctl.observe.names import JOURNAL
+from labctl.observe.names import JOURNAL, PLAN
 from labctl.plan.shipped import shipped
 from labctl.runner.records import label, places_of_runs
 from labctl.scenario.problems import did_you_mean, quoted
@@ -49,6 +49,11 @@ def find_run(name: str | None, here: Path, scenario: Path | None = None) -> Path
     raise NoRun(f"no run is called {quoted(name or '')}", hint or _RECORD_ONE)
 
 
+def known_runs(here: Path) -> list[tuple[str, str]]:
+    """The names of all runs that `find_run` finds from there, each with its scenario's."""
+    return [(run.name, _parts(run.name)[1]) for run in _runs(here, None)]
+
+
 def _runs(here: Path, scenario: Path | None) -> Iterator[Path]:
     """Every run's folder in the places where runs are written down."""
     absolute = here.resolve()
@@ -70,10 +75,14 @@ def _is_of(run: Path, name: str) -> bool:
     return called in (its, run.name.removeprefix(f"{stamp}-"))
 
 
-def _age(run: Path) -> tuple[str, int]:
-    """The newest has the greatest: by its second, and by its number in that second."""
+def _age(run: Path) -> tuple[str, int, int]:
+    """The newest has the greatest: by its second, then by when its plan was written, then by its number."""
     stamp, _, number = _parts(run.name)
-    return stamp, number
+    try:
+        planned_ns = (run / PLAN).stat().st_mtime_ns
+    except OSError:  # it has none yet
+        planned_ns = 0
+    return stamp, planned_ns, number
 
 
 def _parts(folder: str) -> tuple[str, str, int]:

@@ -23,9 +23,11 @@ def _read_absent(node: Node, page: Page) -> bool | None:
     return absent
 
 
-_COUNT = Key("count", COUNT)
-_ABSENT = Key("absent", Kind("true", _read_absent, {"const": True}))
-_SYSCTLS = Key("sysctls", SYSCTLS)
+_COUNT = Key("count", COUNT, "so many hosts of this kind: x-1 to x-N instead of x")
+_ABSENT = Key(
+    "absent", Kind("true", _read_absent, {"const": True}), "a name and an address, and no machine behind them"
+)
+_SYSCTLS = Key("sysctls", SYSCTLS, "kernel settings of this host, made before the first step and shown in the report")
 _HOST_KEYS = table(_COUNT, _ABSENT, _SYSCTLS)
 
 

@@ -131,9 +131,9 @@ def _read_steps(node: Node, page: Page) -> list[Outline | None] | None:
     return read_steps(node, page)
 
 
-_NAME = Key("name", TEXT)
-_ABOUT = Key("about", TEXT)
-_TAGS = Key("tags", list_of(WORD, "a list of tags"))
+_NAME = Key("name", TEXT, "a title; the file's name unless something else is said")
+_ABOUT = Key("about", TEXT, "what is claimed, and what is so")
+_TAGS = Key("tags", list_of(WORD, "a list of tags"), "words for `-k`")
 _FAMILY_SCHEMA = {"enum": [4, 6, "4", "6", "dual"]}
 _IP = Key(
     "ip",
@@ -147,8 +147,9 @@ _IP = Key(
             ]
         },
     ),
+    "the family that the lab speaks: 4, 6 or dual; a list: once with each",
 )
-_SEED = Key("seed", WHOLE)
+_SEED = Key("seed", WHOLE, "all chance is drawn from this number; 1 unless something else is said")
 _SKIP = Key(
     "skip",
     text_map(
@@ -158,8 +159,11 @@ _SKIP = Key(
         "^(docker|netns)$",
         Kind("a reason", _read_why, TEXT.schema),
     ),
+    "engines on which it can't hold, each with the reason",
 )
-_ALLOW = Key("allow", one_of("something to allow", ("internet",)))
-_HOSTS = Key("hosts", HOSTS)
-_STEPS = Key("steps", Kind("a list of steps", _read_steps, {"type": "array"}), required=True)
+_ALLOW = Key("allow", one_of("something to allow", ("internet",)), "`internet` opens the lab; the report says so")
+_HOSTS = Key("hosts", HOSTS, "services of compose.yaml by name; without it all of them, once each")
+_STEPS = Key(
+    "steps", Kind("a list of steps", _read_steps, {"type": "array"}), "what happens, in order of time", required=True
+)
 TOP_KEYS = table(_NAME, _ABOUT, _TAGS, _IP, _SEED, _SKIP, _ALLOW, _HOSTS, _STEPS)

@@ -67,10 +67,11 @@ class Kind(Struct, Generic[T], frozen=True):
 
 
 class Key(Struct, Generic[T], frozen=True):
-    """A key of a map, with the type of its value."""
+    """A key of a map, with the type of its value; `about` says in a line what it means, to who asks an editor."""
 
     name: str
     kind: Kind[T]
+    about: str
     required: bool = False
 
 

@@ -88,26 +88,32 @@ READY: Kind[Port | ProgramState] = Kind(
 SIGNAL_NAME: Kind[str] = Kind("a signal like `STOP`", _read_signal, {"enum": list(SIGNALS)})
 FILE: Kind[str] = Kind("a file", _read_file, {"type": "string", "pattern": r"\.py$"})
 
-WHY = Key("why", TEXT)
-ON = Key("on", HOST, required=True)
-ON_IF = Key("on", HOST)
-TO = Key("to", PROGRAM, required=True)
-TIME_LIMIT = Key("timeout", TIMEOUT)
-PROGRAM_NAME = Key("name", NAME)
-COPIES = Key("count", COUNT)
-ENVIRONMENT = Key("env", ENV)
-START = Key("start", COMMAND, required=True)
-RUN = Key("run", COMMAND, required=True)
-READY_WHEN = Key("ready", READY)
-STDIN = Key("stdin", INPUT)
-SEND = Key("send", INPUT, required=True)
-SIGNAL = Key("signal", SIGNAL_NAME, required=True)
-STOP = Key("stop", PROGRAM, required=True)
-WAIT = Key("wait", SUBJECT, required=True)
-CHECK = Key("check", SUBJECT, required=True)
-PYTEST = Key("pytest", FILE, required=True)
-HALT = Key("halt", HOST, required=True)
-EXPECT_ENDS = Key("expect", ENDS)
+WHY = Key("why", TEXT, "what is to be seen here; printed with the step, and with its failure")
+ON = Key("on", HOST, "the host; a counted one: all of them, at the same time", required=True)
+ON_IF = Key("on", HOST, "the host; a counted one: all of them, at the same time")
+TO = Key("to", PROGRAM, "the program that gets it", required=True)
+TIME_LIMIT = Key("timeout", TIMEOUT, "the step may take so long; 10s unless something else is said")
+PROGRAM_NAME = Key(
+    "name", NAME, "what the program is called from here on; the command's first word unless something else is said"
+)
+COPIES = Key("count", COUNT, "so many at the same time, NAME-1 to NAME-N")
+ENVIRONMENT = Key("env", ENV, "variables of its environment")
+START = Key("start", COMMAND, "starts this command in a window of its own; it goes on running", required=True)
+RUN = Key("run", COMMAND, "runs this command as a script would; over when it has ended", required=True)
+READY_WHEN = Key("ready", READY, "the start is over when this program listens at this port, or is in this state")
+STDIN = Key("stdin", INPUT, "its whole input")
+SEND = Key("send", INPUT, "types this into the program's window; Enter comes by itself", required=True)
+SIGNAL = Key("signal", SIGNAL_NAME, "sends this signal; over when it has taken effect", required=True)
+STOP = Key("stop", PROGRAM, "ends this program with TERM, and waits until it has ended", required=True)
+WAIT = Key(
+    "wait", SUBJECT, "waits until this program has ended, or, with `until`, until something is so", required=True
+)
+CHECK = Key(
+    "check", SUBJECT, "looks now whether something is so; a program without `expect`: whether it runs", required=True
+)
+PYTEST = Key("pytest", FILE, "runs this testinfra module, which is given `host` and `lab`", required=True)
+HALT = Key("halt", HOST, "this host goes down, as if its power were cut", required=True)
+EXPECT_ENDS = Key("expect", ENDS, "what must be so at the end of the program; a list: `count` of them are like this")
 
 
 def _start(values: Values, page: Page) -> model.Start:

@@ -8,8 +8,9 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import msgspec
@@ -21,13 +22,22 @@ from labctl.standing.places import socket_path
 from labctl.standing.serve import Holder
 
 _WAITS = 16
+NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 
-def hold(engine: Callable[[], Engine], plan: Plan, name: str, claimed: int, folder: Path, say: Say) -> None:
+def hold(
+    engine: Callable[[], Engine],
+    plan: Plan,
+    name: str,
+    claimed: int,
+    folder: Path,
+    say: Say,
+    labels: Mapping[str, str] = NO_LABELS,
+) -> None:
     """Bring a lab up in a process of its own and return when it stands. EngineError if it could not be built.
 
-    `claimed` is the claim to the name (labctl.standing.places.claim), which the process keeps from here on. On
-    an interrupt nothing is left.
+    `claimed` is the claim to the name (labctl.standing.places.claim), which the process keeps from here on;
+    `labels` are what `labctl up --label` gave it. On an interrupt nothing is left.
     """
     news_in, news_out = os.pipe()
     child = os.fork()
@@ -36,7 +46,7 @@ def hold(engine: Callable[[], Engine], plan: Plan, name: str, claimed: int, fold
             os.close(news_in)
             os.setsid()
             if os.fork() == 0:
-                _be_holder(engine, plan, name, folder, news_out)
+                _be_holder(engine, plan, name, folder, news_out, labels)
         os._exit(0)
     os.close(news_out)
     os.close(claimed)
@@ -69,7 +79,9 @@ def _follow(news: BinaryIO, say: Say) -> None:
     raise EngineError("the process that was to hold the lab died")
 
 
-def _be_holder(engine: Callable[[], Engine], plan: Plan, name: str, folder: Path, news: int) -> None:
+def _be_holder(
+    engine: Callable[[], Engine], plan: Plan, name: str, folder: Path, news: int, labels: Mapping[str, str]
+) -> None:
     """The holder's whole life. Its standard streams go to a log in the lab's folder."""
     path = socket_path(name)
     log = _redirect(folder / HOLDERS_LOG)
@@ -101,7 +113,7 @@ def _be_holder(engine: Callable[[], Engine], plan: Plan, name: str, folder: Path
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(str(path))
         listener.listen(_WAITS)
-        holder = Holder(lab, made.name, listener)
+        holder = Holder(lab, made.name, listener, labels)
         tell(up=True)
         os.close(news)
         holder.serve()

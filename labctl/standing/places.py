@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import fcntl
+import glob
 import os
+import pwd
 import stat
 from pathlib import Path
 
 from labctl.engine.contract import EngineError
 
+RUNTIME = ("/run/user/{}/labctl", "/tmp/labctl-{}")
+"""Where users have their sockets, by their number, unless XDG_RUNTIME_DIR says otherwise."""
 _LONGEST_PATH = 107  # bytes of a Unix domain address (unix(7))
 
 
@@ -59,3 +63,40 @@ def forget_if_dead(name: str) -> None:
 def names() -> list[str]:
     """The names of all labs that have a socket, of living and of dead holders."""
     return sorted(path.stem for path in folder().glob("*.sock"))
+
+
+def user_name(uid: int) -> str:
+    """What a user is called; the number where it has no name."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def foreign_folders() -> dict[str, Path]:
+    """The folders in which other users of this machine have sockets, by the user and the place."""
+    found: dict[str, Path] = {}
+    for place in (path for pattern in RUNTIME for path in sorted(glob.glob(pattern.format("*")))):
+        try:
+            seen = os.lstat(place)
+        except OSError:  # gone since, or in a folder that may not be looked into
+            continue
+        named = [pattern.format(seen.st_uid) for pattern in RUNTIME]
+        if stat.S_ISDIR(seen.st_mode) and place in named and seen.st_uid != os.getuid():
+            found[f"{user_name(seen.st_uid)} {place}"] = Path(place)
+    return found
+
+
+def foreign_sockets(user: str | None) -> tuple[list[Path], list[str]]:
+    """The sockets of another user's labs, None: of all others', and whose may not be reached."""
+    sockets: list[Path] = []
+    closed: list[str] = []
+    for key, place in foreign_folders().items():
+        owner = key.partition(" ")[0]
+        if user not in (None, owner):
+            continue
+        if os.access(place, os.R_OK | os.X_OK):
+            sockets += sorted(place.glob("*.sock"))
+        else:
+            closed.append(owner)
+    return sockets, sorted(set(closed))

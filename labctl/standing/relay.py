@@ -33,6 +33,7 @@ class Relay:
         self._count = 0
         self._running: dict[str, int] = {}
         self._tracing: set[int] = set()
+        self._listening: set[int] = set()
         self._hello: Header | None = None
 
     def arrive(self, visitor: int, send: Send) -> None:
@@ -44,6 +45,7 @@ class Relay:
     def leave(self, visitor: int) -> None:
         """A visitor is gone: its programs end."""
         del self._visitors[visitor]
+        self._listening.discard(visitor)
         for program, owner in self._running.items():
             if owner == visitor:
                 self._tell({"do": "kill", "program": program})
@@ -53,6 +55,10 @@ class Relay:
         """Pass a request on."""
         if header.get("do") in _NOT_FOR_VISITORS:
             self._visitors[visitor]({"re": header.get("id"), "error": "not for visitors"}, b"")
+            return
+        if header.get("do") == "listen":
+            self._listening.add(visitor)
+            self._visitors[visitor]({"re": header.get("id"), "ok": True}, b"")
             return
         traces = header.get("do") == "trace"
         if traces and header.get("off", False):
@@ -91,6 +97,8 @@ class Relay:
             if header["ev"] == "gone":
                 self._running.pop(header["program"], None)
             self._say(int(visitor), header | {"program": program}, body)
+            for listener in self._listening:
+                self._say(listener, header | {"program": program, "heard": int(visitor)}, body)
         else:  # what happens on the host, or to its packets, by itself
             self._say_to_all(header, body)
 

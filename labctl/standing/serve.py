@@ -6,7 +6,7 @@ import contextlib
 import os
 import selectors
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import msgspec
@@ -17,6 +17,7 @@ from labctl.scenario.model import Heal, Impair, Link
 from labctl.standing.captured import Captured
 from labctl.standing.faults import Faults
 from labctl.standing.named import places_in
+from labctl.standing.places import user_name
 from labctl.standing.relay import Relay
 from labctl.standing.shared import Shared
 
@@ -55,8 +56,8 @@ class _Visit:
 class Holder:
     """Relays between visitors and the hosts of one lab."""
 
-    def __init__(self, lab: Lab, engine: str, listener: socket.socket) -> None:
-        self._lab, self._engine = lab, engine
+    def __init__(self, lab: Lab, engine: str, listener: socket.socket, labels: Mapping[str, str] | None = None) -> None:
+        self._lab, self._engine, self._labels = lab, engine, dict(labels or {})
         self._selector = selectors.DefaultSelector()
         self._relays: dict[str, Relay] = {}
         self._sidecars: dict[str, Shared] = {}
@@ -178,6 +179,8 @@ class Holder:
             "up": list(self._relays),
             "faults": self._faults.rules,
             "gone": list(self._faults.gone),
+            "labels": self._labels,
+            "user": user_name(os.getuid()),
             "runs": sum(visit.is_run for visit in self._visits.values()),
         }
 

@@ -29,7 +29,7 @@ class Standing(msgspec.Struct, frozen=True):
     """A lab that stands. `holder` is the pid of the process that holds it, `up` its hosts that were not halted.
 
     `faults`: how many rules are in force on its links; `gone`: hosts whose sidecar has ended by itself; `runs`: how
-    many runs of scenarios go on there.
+    many runs of scenarios go on there; `labels` are what it was brought up with, `user` whose it is.
     """
 
     name: str
@@ -40,11 +40,16 @@ class Standing(msgspec.Struct, frozen=True):
     faults: int = 0
     gone: tuple[str, ...] = ()
     runs: int = 0
+    labels: dict[str, str] = {}
+    user: str = ""
 
 
-def standing(name: str) -> Standing:
-    """The lab of that name. EngineError, with the names that there are, if there is none."""
-    stream = _connect(name)
+def standing(name: str, at: Path | None = None) -> Standing:
+    """The lab of that name. EngineError, with the names that there are, if there is none.
+
+    `at` is its socket where it is another user's.
+    """
+    stream = _connect(name, at)
     stream.settimeout(_ANSWERS_WITHIN_S)
     with stream:
         stream.sendall(encode({"about": True}))
@@ -59,6 +64,8 @@ def standing(name: str) -> Standing:
         header["faults"],
         tuple(header["gone"]),
         header.get("runs", 0),  # the holder may be of an earlier labctl
+        header.get("labels", {}),
+        header.get("user", ""),
     )
 
 
@@ -73,9 +80,9 @@ def all_standing() -> list[Standing]:
     return found
 
 
-def take_down(name: str) -> None:
+def take_down(name: str, at: Path | None = None) -> None:
     """End the lab; returns when nothing of it is left. EngineError if there is none of that name."""
-    _asked(name, {"down": True})
+    _asked(name, {"down": True}, at=at)
 
 
 def halt(name: str, host: str) -> None:
@@ -246,9 +253,9 @@ def _talk(name: str, whom: Header) -> socket.socket:
     return stream
 
 
-def _asked(name: str, words: Header, body: bytes = b"") -> tuple[Header, bytes]:
+def _asked(name: str, words: Header, body: bytes = b"", at: Path | None = None) -> tuple[Header, bytes]:
     """What the holder answers. EngineError if it can't do it."""
-    stream = _connect(name)
+    stream = _connect(name, at)
     stream.settimeout(_DOWN_WITHIN_S)
     with stream:
         stream.sendall(encode(words, body))
@@ -258,10 +265,10 @@ def _asked(name: str, words: Header, body: bytes = b"") -> tuple[Header, bytes]:
     return header, body
 
 
-def _connect(name: str) -> socket.socket:
+def _connect(name: str, at: Path | None = None) -> socket.socket:
     stream = socket.socket(socket.AF_UNIX)
     try:
-        stream.connect(str(socket_path(name)))
+        stream.connect(str(at or socket_path(name)))
     except OSError as error:
         stream.close()
         there = ", ".join(names()) or "none"

@@ -44,7 +44,7 @@ def object_schema(keys: Keys, **more: object) -> dict[str, Any]:
     """The JSON Schema of a map with these keys and no others."""
     schema: dict[str, Any] = {
         "type": "object",
-        "properties": {name: key.kind.schema for name, key in keys.items()},
+        "properties": {name: {**key.kind.schema, "description": key.about} for name, key in keys.items()},
         "additionalProperties": False,
     }
     if required := [name for name, key in keys.items() if key.required]:

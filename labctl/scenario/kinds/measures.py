@@ -52,9 +52,15 @@ TIMEOUT: Kind[float] = Kind("a time like `10s`", _read_timeout, TIME_SCHEMA)
 _BOUND_WORDS = Words(
     "a range", {"over": "write `min`", "under": "write `max`", "above": "write `min`", "below": "write `max`"}
 )
-_MIN, _MAX = Key("min", WHOLE), Key("max", WHOLE)
+_MIN, _MAX = (
+    Key("min", WHOLE, "the least that it may be, this included"),
+    Key("max", WHOLE, "the most that it may be, this included"),
+)
 _NUM_KEYS = table(_MIN, _MAX)
-_MIN_S, _MAX_S = Key("min", TIME), Key("max", TIME)
+_MIN_S, _MAX_S = (
+    Key("min", TIME, "the shortest that it may take, this included"),
+    Key("max", TIME, "the longest that it may take, this included"),
+)
 _SPAN_KEYS = table(_MIN_S, _MAX_S)
 
 

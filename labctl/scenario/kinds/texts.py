@@ -22,7 +22,12 @@ def _read_bytes(node: Node, page: Page) -> str | None:
     return text
 
 
-_BYTES = Key("bytes", Kind("a text of bytes", _read_bytes, TEXT_SCHEMA), required=True)
+_BYTES = Key(
+    "bytes",
+    Kind("a text of bytes", _read_bytes, TEXT_SCHEMA),
+    "sent as it is, without an Enter at its end; other bytes as `\\xNN` in double quotes",
+    required=True,
+)
 _INPUT_KEYS = table(_BYTES)
 _INPUT_WORDS = Words("an input", {"text": "write the text by itself", "file": "use `run: sh -c 'program < file'`"})
 
@@ -73,12 +78,12 @@ TEXTS_SCHEMA = {"anyOf": [TEXT_SCHEMA, {"type": "array", "items": TEXT_SCHEMA, "
 _TEXTS: Kind[tuple[str, ...]] = Kind("a text or a list", _read_texts, TEXTS_SCHEMA, empty='"" for an empty text')
 _REGEX: Kind[str] = Kind("a regular expression", _read_regex, TEXT_SCHEMA)
 
-_CONTAINS = Key("contains", _TEXTS)
-_EQUALS = Key("equals", TEXT)
-_MATCHES = Key("matches", _REGEX)
-_NOT = Key("not", _TEXTS)
-_COUNT = Key("count", NUM)
-_STRICT = Key("strict", TEXT)
+_CONTAINS = Key("contains", _TEXTS, "this text is a part of it; of a list, each is, in this order, gaps allowed")
+_EQUALS = Key("equals", TEXT, "this is the whole of it; one newline at the end does not count")
+_MATCHES = Key("matches", _REGEX, "a regular expression of Python's finds something in it; `^` and `$` stand at lines")
+_NOT = Key("not", _TEXTS, "this text, or each of a list, is no part of it")
+_COUNT = Key("count", NUM, "so often: the text of `contains`, or what `matches` finds")
+_STRICT = Key("strict", TEXT, "the lab's own wording; asked of other programs only on demand")
 _MATCH_KEYS = table(_CONTAINS, _EQUALS, _MATCHES, _NOT, _COUNT, _STRICT)
 _MATCH_WORDS = Words(
     "a match",
@@ -138,7 +143,9 @@ MATCH: Kind[Match] = Kind(
     empty='"" for: nothing was printed',
 )
 
-_OUTPUT_MATCHES = Key("matches", _REGEX, required=True)
+_OUTPUT_MATCHES = Key(
+    "matches", _REGEX, "a regular expression of Python's finds something in what is new on its screen", required=True
+)
 _OUTPUT_KEYS = table(_OUTPUT_MATCHES)
 _OUTPUT_WORDS = Words(
     "output to wait for", {"contains": "write the text by itself", "equals": "write the text by itself"}

@@ -97,16 +97,37 @@ def _read_healed(node: Node, page: Page) -> Link | Literal["all"] | None:
     return None if text is None else LINK.read(node, page)
 
 
-DROP, DUPLICATE, CORRUPT, REORDER = (Key(name, WHICH) for name in ("drop", "duplicate", "corrupt", "reorder"))
-BURST = Key("burst", Kind("a length like `3.5`", _read_burst, {"type": "number", "minimum": 1}))
-HOLD = Key("hold", from_one(MOST_HELD, zero=(f"'0' is not from 1 to {MOST_HELD}", "leave `reorder` out")))
-VISIBLE = Key("visible", BOOL)
-DELAY, JITTER = (Key(name, Kind("a time like `40ms`", _read_delay, TIME_SCHEMA)) for name in ("delay", "jitter"))
-RATE = Key("rate", Kind("a rate like `1mbit`", _read_rate, {"type": "string", "pattern": rf"^{_RATE}$"}))
-QUEUE = Key("queue", Kind("a time like `50ms`", _read_queue, TIME_SCHEMA))
-CUT = Key("cut", one_of("a way to cut", _CUTS, _CUT_HINTS))
-RULE_SEED = Key("seed", WHOLE)
-LINK_KEY = Key("link", LINK, required=True)
+DROP = Key("drop", WHICH, "the link loses these packets: `[2, 4]`, `20%`, `{first: 3}`, `fragments` …")
+DUPLICATE = Key("duplicate", WHICH, "the link delivers these packets twice")
+CORRUPT = Key("corrupt", WHICH, "the link damages these packets; their receiver throws them away")
+REORDER = Key("reorder", WHICH, "later packets go before these")
+BURST = Key(
+    "burst",
+    Kind("a length like `3.5`", _read_burst, {"type": "number", "minimum": 1}),
+    "packets are lost in rows of so many on average; belongs to `drop: …%`",
+)
+HOLD = Key(
+    "hold",
+    from_one(MOST_HELD, zero=(f"'0' is not from 1 to {MOST_HELD}", "leave `reorder` out")),
+    "so many later packets go before it; belongs to `reorder`; 1 unless something else is said",
+)
+VISIBLE = Key("visible", BOOL, "the damage reaches the program, with a checksum that fits; belongs to `corrupt`")
+_DELAY_TIME: Kind[float] = Kind("a time like `40ms`", _read_delay, TIME_SCHEMA)
+DELAY = Key("delay", _DELAY_TIME, "every packet comes so much later")
+JITTER = Key("jitter", _DELAY_TIME, "give or take so much, in order; belongs to `delay`")
+RATE = Key(
+    "rate",
+    Kind("a rate like `1mbit`", _read_rate, {"type": "string", "pattern": rf"^{_RATE}$"}),
+    "the link carries so much and no more",
+)
+QUEUE = Key(
+    "queue",
+    Kind("a time like `50ms`", _read_queue, TIME_SCHEMA),
+    "a packet waits at most so long for its turn; belongs to `rate`; 50ms unless something else is said",
+)
+CUT = Key("cut", one_of("a way to cut", _CUTS, _CUT_HINTS), "the link carries nothing, and answers so")
+RULE_SEED = Key("seed", WHOLE, "chance of this rule is drawn from this number")
+LINK_KEY = Key("link", LINK, "from here on this link has the faults that stand beside it, until `heal`", required=True)
 LINK_KEYS: dict[str, Key[Any]] = table(  # Any: each key has a type of its own
     *(LINK_KEY, ONLY, DROP, DUPLICATE, CORRUPT, REORDER, BURST, HOLD, VISIBLE),
     *(DELAY, JITTER, RATE, QUEUE, CUT, RULE_SEED),
@@ -118,5 +139,6 @@ HEAL: Key[Link | Literal["all"]] = Key(
         _read_healed,
         {"anyOf": [{"const": "all"}, {"type": "string", "pattern": LINK_PATTERN}]},
     ),
+    "takes away what `link` has put on this link, or on all of them",
     required=True,
 )

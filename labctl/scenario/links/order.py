@@ -104,7 +104,11 @@ def _read_order(node: Node, page: Page) -> tuple[Passing, ...] | None:
     return _LIST.read(node, page)
 
 
-ORDER: Key[tuple[Passing, ...]] = Key("order", Kind(_LIST.title, _read_order, _LIST.schema))
+ORDER: Key[tuple[Passing, ...]] = Key(
+    "order",
+    Kind(_LIST.title, _read_order, _LIST.schema),
+    "packets passed in this order, gaps allowed: `->` is the link's direction, `<-` the other",
+)
 
 
 def check_order(order: tuple[Passing, ...], node: Node, link: Link, only: Only | None, page: Page) -> None:

@@ -49,8 +49,8 @@ def _read_part(node: Node, page: Page) -> str | None:
     return text
 
 
-_FIRST, _EVERY = Key("first", _ORDINAL), Key("every", _ORDINAL)
-_CONTAINS = Key("contains", Kind("a text", _read_part, TEXT.schema))
+_FIRST, _EVERY = Key("first", _ORDINAL, "the first so many"), Key("every", _ORDINAL, "every so many-th")
+_CONTAINS = Key("contains", Kind("a text", _read_part, TEXT.schema), "those with this text in them")
 _WHICH_KEYS = table(_FIRST, _EVERY, _CONTAINS)
 _WHICH_WORDS = Words(
     "which packets",
@@ -170,4 +170,5 @@ ONLY: Key[Only] = Key(
         _read_only,
         {"type": "string", "pattern": "^(tcp|udp|icmp|(tcp|udp) [1-9][0-9]{0,4})$"},
     ),
+    "only these packets count; a port on either side does",
 )

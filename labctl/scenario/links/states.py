@@ -26,12 +26,19 @@ def _read_dropped(node: Node, page: Page) -> Num | tuple[int, ...] | None:
     return ORDINALS.read(node, page)
 
 
-_SENT, _ARRIVED = Key("sent", NUM), Key("arrived", NUM)
+_SENT, _ARRIVED = (
+    Key("sent", NUM, "so many packets were sent since the last `link` step there, else since the beginning"),
+    Key("arrived", NUM, "so many packets have arrived since then"),
+)
 _DROPPED: Key[Num | tuple[int, ...]] = Key(
     "dropped",
     Kind("a whole number, {min, max} or a list", _read_dropped, {"anyOf": [NUM.schema, ORDINALS.schema]}),
+    "so many packets were lost by the rules since then; a list: exactly these",
 )
-_RETRANSMITTED, _RESETS = Key("retransmitted", NUM), Key("resets", NUM)
+_RETRANSMITTED, _RESETS = (
+    Key("retransmitted", NUM, "so many segments were sent again since then"),
+    Key("resets", NUM, "so many resets were sent since then"),
+)
 _COUNTED_KEYS = table(_SENT, _ARRIVED, _DROPPED, _RETRANSMITTED, _RESETS)
 _KEYS = table(*_COUNTED_KEYS.values(), ORDER)
 

@@ -95,12 +95,21 @@ def _read_returns(node: Node, page: Page) -> Num | None:
     return NUM.read(node, page)
 
 
-_CALL = Key("call", Kind("a system call", _read_call, {"enum": sorted(CALL_NAMES)}), required=True)
-_ARGS = Key("args", Kind("a part of its arguments", _read_args, TEXT_SCHEMA))
-_ERROR = Key("error", Kind("the name of an error", _read_error, {"enum": sorted(ERRORS)}))
-_RETURNS = Key("returns", Kind("a whole number or {min, max}", _read_returns, NUM.schema))
-_TOOK = Key("took", SPAN)
-_COUNT = Key("count", NUM)
+_CALL = Key(
+    "call",
+    Kind("a system call", _read_call, {"enum": sorted(CALL_NAMES)}),
+    "the system call; read, write, accept, fork, wait and poll stand for their families",
+    required=True,
+)
+_ARGS = Key(
+    "args",
+    Kind("a part of its arguments", _read_args, TEXT_SCHEMA),
+    "this is a part of its arguments, as strace writes them",
+)
+_ERROR = Key("error", Kind("the name of an error", _read_error, {"enum": sorted(ERRORS)}), "it failed with this error")
+_RETURNS = Key("returns", Kind("a whole number or {min, max}", _read_returns, NUM.schema), "it returned this")
+_TOOK = Key("took", SPAN, "so long was spent in it")
+_COUNT = Key("count", NUM, "so often, of all its calls; 0: never")
 _KEYS = table(_CALL, _ARGS, _ERROR, _RETURNS, _TOOK, _COUNT)
 _WORDS = Words(
     "a system call",

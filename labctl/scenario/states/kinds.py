@@ -92,14 +92,21 @@ EXIT: Kind[int | str] = Kind(
     {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 255}, {"enum": [*_EXIT_WORDS, *SIGNALS]}]},
 )
 
-_EXIT = Key("exit", EXIT)
-_STDOUT = Key("stdout", MATCH)
-_STDERR = Key("stderr", MATCH)
-_TOOK = Key("took", SPAN)
-_COUNT = Key("count", COUNT)
-_SYSCALLS = Key("syscalls", SYSCALLS)
+_EXIT = Key(
+    "exit",
+    EXIT,
+    "how it ended: a status, a signal, `nonzero` (a status, no crash) or `any`; 0 unless something else is said",
+)
+_STDOUT = Key("stdout", MATCH, "all that it has printed on its standard output")
+_STDERR = Key("stderr", MATCH, "all that it has printed on its standard error")
+_TOOK = Key("took", SPAN, "how long it took, from its start to its end")
+_COUNT = Key("count", COUNT, "of so many of the programs this is so")
+_SYSCALLS = Key("syscalls", SYSCALLS, "calls that it made, in this order, gaps allowed; seen from the record")
 _END_KEYS = table(_EXIT, _STDOUT, _STDERR, _TOOK, _SYSCALLS)
-_COUNTED_END_KEYS = table(Key("count", COUNT, required=True), *_END_KEYS.values())
+_COUNTED_END_KEYS = table(
+    Key("count", COUNT, "of so many of the programs this is so; all together are all of them", required=True),
+    *_END_KEYS.values(),
+)
 
 
 _END_HINT = "write `expect: {stdout: …}` for what it prints"
@@ -151,10 +158,10 @@ ENDS: Kind[tuple[End, ...]] = Kind(
     },
 )
 
-_OUTPUT = Key("output", OUTPUT)
-_BLOCKED = Key("blocked", CALL)
-_CHILDREN = Key("children", NUM)
-_ZOMBIES = Key("zombies", NUM)
+_OUTPUT = Key("output", OUTPUT, "this is newly on its screen: in what came on either stream since the last match")
+_BLOCKED = Key("blocked", CALL, "it, or a child of its, sleeps in this system call")
+_CHILDREN = Key("children", NUM, "so many children of its live")
+_ZOMBIES = Key("zombies", NUM, "so many children of its have ended, and nobody has waited for them")
 _UNTIL_KEYS = table(_OUTPUT, _BLOCKED, _CHILDREN, _ZOMBIES)
 _CHECK_KEYS = table(_BLOCKED, _CHILDREN, _ZOMBIES, _STDOUT, _STDERR)
 
@@ -170,12 +177,14 @@ def _program_state(values: Values, page: Page) -> ProgramState:
     )
 
 
-_LISTENING = Key("listening", BOOL)
-_WAITING = Key("waiting", NUM)
-_UNREAD = Key("unread", NUM)
-_UNACKED = Key("unacked", NUM)
-_OVERFLOWED = Key("overflowed", NUM)
-_SOCKETS: dict[str, Key[Num]] = {name: Key(name, NUM) for name in SOCKET_STATES}
+_LISTENING = Key("listening", BOOL, "a socket accepts connections there; with udp: is bound there")
+_WAITING = Key("waiting", NUM, "so many connections wait there to be accepted")
+_UNREAD = Key("unread", NUM, "so many bytes have arrived there, and nobody has read them")
+_UNACKED = Key("unacked", NUM, "so many bytes were sent from there, and are not acknowledged")
+_OVERFLOWED = Key("overflowed", NUM, "so many datagrams were thrown away there, because the buffer was full")
+_SOCKETS: dict[str, Key[Num]] = {
+    name: Key(name, NUM, "so many sockets there are in this state") for name in SOCKET_STATES
+}
 _PORT_KEYS = table(_LISTENING, _WAITING, _UNREAD, _UNACKED, _OVERFLOWED, *_SOCKETS.values())
 
 

@@ -97,7 +97,10 @@ def _read_command(node: Node, page: Page) -> str | None:
     return text
 
 
-_PROCESS_KEYS = {name: Key(name, TEXT) for name in THINGS["process"].attributes}
+_PROCESS_KEYS = {
+    name: Key(name, TEXT, f"the process whose `{name}` is this, as ps(1) says it")
+    for name in THINGS["process"].attributes
+}
 _PROCESS_WORDS = Words(
     "the filters of a process", {"name": "write `comm`", "command": "write `args`", "cmd": "write `args`"}
 )
@@ -162,7 +165,9 @@ def shape_of(thing: Thing) -> Shape:
 
 def attribute_keys(shape: Shape) -> dict[str, Key[Any]]:
     """The keys that may stand under `expect` or `until` for a THING of this shape."""
-    return {name: Key(name, VALUES[kind]) for name, kind in shape.attributes.items()}
+    return {
+        name: Key(name, VALUES[kind], f"testinfra's `{name}` of it is this") for name, kind in shape.attributes.items()
+    }
 
 
 def attribute_words(module: str) -> Words:

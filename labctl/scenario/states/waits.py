@@ -30,8 +30,11 @@ UNTIL: Key[Node] = Key(
         _read_later,
         {"anyOf": [PROGRAM_UNTIL.schema, PORT_STATE.schema, *_things_schema(), LINK_UNTIL_SCHEMA]},
     ),
+    "the wait is over when this is so",
 )
-WAIT_EXPECT: Key[Node] = Key("expect", Kind("what must be so at the end", _read_later, ENDS.schema))
+WAIT_EXPECT: Key[Node] = Key(
+    "expect", Kind("what must be so at the end", _read_later, ENDS.schema), "what must be so at its end"
+)
 CHECK_EXPECT: Key[Node] = Key(
     "expect",
     Kind(
@@ -39,6 +42,7 @@ CHECK_EXPECT: Key[Node] = Key(
         _read_later,
         {"anyOf": [PROGRAM_CHECK.schema, PORT_STATE.schema, *_things_schema(), LINK_STATE.schema]},
     ),
+    "what must be so now",
 )
 
 

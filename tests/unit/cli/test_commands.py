@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -35,7 +36,8 @@ def test_every_command_explains_itself() -> None:
 
     assert overview.exit_code == 0
     standing = ["up", "exec", "shell", "link", "heal", "ps", "down"]
-    assert names == ["run", "validate", "ls", "explain", "show", "graph", *standing, "build", "doctor"]
+    others = ["completion", "schema", "doctor"]
+    assert names == ["run", "validate", "ls", "explain", "show", "logs", "graph", *standing, "build", *others]
     for name in names:
         assert CliRunner().invoke(cli, [name, "--help"]).exit_code == 0
 
@@ -112,7 +114,11 @@ def test_doctor_is_content_with_one_engine(
     monkeypatch.setattr("labctl.engine.choose.readiness_of_all", lambda: found)
 
     assert labctl("doctor")[0] == code
-    assert labctl("doctor", "--json")[0] == code
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    json_code, out, _ = labctl("doctor", "--json")
+    assert json_code == code
+    assert json.loads(out)["works"] is any(works)
+    assert "\x1b" not in out
 
 
 def test_help_and_validate_import_neither_docker_nor_rich_nor_pytest_nor_testinfra() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import pwd
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ import pytest
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="programs are held by Linux's means")
 
+ME = pwd.getpwuid(os.getuid()).pw_name
 _ON_FAKE = """
 import sys
 import labctl.cli.keeping as keeping
@@ -57,7 +59,7 @@ def lab(places: Path) -> str:
 
 
 def test_a_lab_that_stands_is_listed_until_it_is_taken_down(lab: str) -> None:
-    assert labctl("ps").stdout == "one  fake  cheerios 10.51.0.2, client 10.51.0.3\n"
+    assert labctl("ps").stdout == f"one  fake  cheerios 10.51.0.2, client 10.51.0.3  owner {ME}\n"
     assert labctl("down").stdout == "one is down\n"
     assert labctl("ps").stdout == ""
 
@@ -157,7 +159,7 @@ def test_a_host_that_was_halted_stays_halted_in_a_lab_that_is_kept(halting: Path
         0,
         "lab halting stands: labctl shell client --lab halting",
     )
-    assert labctl("ps").stdout == "halting  fake  cheerios 10.51.0.2 (halted), client 10.51.0.3\n"
+    assert labctl("ps").stdout == f"halting  fake  cheerios 10.51.0.2 (halted), client 10.51.0.3  owner {ME}\n"
     assert labctl("exec", "client", "echo", "here").stdout == "here\n"
     refused = labctl("exec", "cheerios", "true")
     assert (refused.returncode, refused.stderr) == (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from labctl.engine.contract import Finding, Readiness
 from labctl.engine.sidecar import NEEDS
@@ -40,6 +41,28 @@ def test_the_document_says_the_same() -> None:
     assert document["works"]
     assert [engine["works"] for engine in document["engines"]] == [False, True]
     assert document["engines"][0]["findings"][1]["mend"] == "labctl build"
+
+
+def test_the_documents_keys_are_these_and_all_of_them_are_documented() -> None:
+    """Scripts rely on them: another meaning takes another `format`."""
+    document = json.loads(health_text([DOCKER, tried()]))
+    page = (Path(__file__).parents[3] / "docs" / "shell.md").read_text().partition("doctor --json")[2]
+
+    assert (document.keys(), document["format"]) == ({"format", "works", "engines"}, 1)
+    for engine in document["engines"]:
+        assert engine.keys() == {"engine", "works", "findings", "faults", "mechanisms"}
+        for finding in (*engine["findings"], *engine["mechanisms"]):
+            assert finding.keys() == {"what", "works", "detail", "mend"}
+    every = document.keys() | document["engines"][0].keys() | document["engines"][0]["findings"][0].keys()
+    assert [key for key in sorted(every) if f"`{key}`" not in page] == []
+
+
+def test_nothing_in_the_document_steers_a_terminal() -> None:
+    text = health_text([Readiness("docker", (Finding("it", works=False, detail="\x1b[2Jno", mend="\x07"),))])
+
+    assert "\x1b" not in text
+    assert "\x07" not in text
+    assert json.loads(text)["engines"][0]["findings"][0]["detail"] == "\x1b[2Jno"
 
 
 EVERY = {name for ways in NEEDS.values() for way in ways for name in way}

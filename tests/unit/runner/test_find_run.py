@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from labctl.observe.names import JOURNAL
+from labctl.observe.names import JOURNAL, PLAN
 from labctl.runner.find_run import NoRun, find_run
 
 
@@ -111,3 +112,13 @@ def test_with_no_runs_at_all_it_says_how_to_record_one(tmp_path: Path) -> None:
     with pytest.raises(NoRun, match=str(tmp_path)) as caught:
         find_run(None, tmp_path)
     assert caught.value.hint == "record one with `labctl run --see NAME`"
+
+
+def test_of_two_scenarios_in_one_second_the_later_one_is_meant(tmp_path: Path) -> None:
+    """By when its plan was written, whatever it is called."""
+    for written_s, name in enumerate(("20260101-120000-b", "20260101-120000-c", "20260101-120000-a"), 1):
+        plan = make(tmp_path, name) / PLAN
+        plan.touch()
+        os.utime(plan, (written_s, written_s))
+
+    assert find_run(None, tmp_path).name == "20260101-120000-a"

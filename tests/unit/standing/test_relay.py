@@ -161,3 +161,23 @@ def test_tracing_that_fails_for_one_is_not_ended_for_others() -> None:
     assert (begun_by(ends, 1), begun_by(ends, 2), ended(ends)) == (False, True, 0)
     ends.relay.from_agent({"re": first["id"], "error": "no-strace"}, b"")
     assert ended(ends) == 1
+
+
+def test_who_listens_hears_what_programs_of_others_print_until_it_leaves() -> None:
+    """The visitor whose program it is hears it once, as ever."""
+    ends = Ends()
+    ends.arrive(1)
+    ends.arrive(2)
+    ends.relay.from_visitor(1, {"do": "start", "id": 7, "program": "server"}, b"")
+    program = ends.agent[0]["program"]
+    ends.relay.from_visitor(2, {"do": "listen", "id": 1}, b"")
+    printed = {"ev": "output", "program": program, "stream": "stdout"}
+    ends.relay.from_agent(printed, b"hello")
+
+    own: Header = {"ev": "output", "program": "server", "stream": "stdout"}
+    assert ends.visitors == {1: [own], 2: [{"re": 1, "ok": True}, own | {"heard": 1}]}
+    assert len(ends.agent) == 1, "the agent is told nothing of it"
+
+    ends.relay.leave(2)
+    ends.relay.from_agent(printed, b"hello")
+    assert (len(ends.visitors[1]), len(ends.visitors[2])) == (2, 2)

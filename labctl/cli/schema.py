@@ -1,0 +1,21 @@
+"""`labctl schema`: the scenario language for editors."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.pass_context
+def schema(ctx: click.Context) -> None:
+    """Print the JSON Schema (draft-07) of scenario files.
+
+    Editors with yaml-language-server complete, explain and check by it. Keep it beside your scenarios, `labctl
+    schema > schema.json`, and begin each with the line `# yaml-language-server: $schema=schema.json`.
+    """
+    from labctl.cli.device import Device
+    from labctl.scenario.schema import schema_text
+
+    device = Device()
+    device.result(schema_text().rstrip("\n"))
+    ctx.exit(device.ending(0))
