@@ -26,7 +26,9 @@ ALLOWED: dict[str, set[str]] = {
     "runner": {"agent", "check", "engine", "fault", "hosts", "observe", "plan", "scenario"},
     "standing": {"agent", "engine", "fault", "hosts", "plan", "runner", "scenario"},
     "report": {"engine", "observe", "plan", "runner", "scenario"},
-    "pytest_plugin": {"check", "cli", "engine", "hosts", "plan", "report", "runner", "scenario"},
+    "lab": {"agent", "check", "engine", "hosts", "observe", "plan", "report", "runner", "scenario"},
+    "under_pytest": {"check", "engine", "hosts", "lab", "plan", "runner", "scenario"},
+    "pytest_plugin": {"cli", "engine", "lab", "plan", "report", "runner", "scenario", "under_pytest"},
     "cli": {"agent", "check", "engine", "hosts", "observe", "plan", "report", "runner", "scenario", "standing"},
     "__main__": {"cli"},
 }
