@@ -125,7 +125,7 @@ class Capture:
 
         shutil.copyfile(self._doing.folder / PLAN, self.folder / PLAN)
         lines = (self._doing.folder / JOURNAL).read_bytes().splitlines(keepends=True)
-        (self.folder / JOURNAL).write_bytes(b"".join(filter(self._is_of_it, lines)))
+        (self.folder / JOURNAL).write_bytes(b"".join(line for line in lines if self._is_of_it(line)))
         self._story = finish(self.folder, verdict="", reason="")
 
     def _is_of_it(self, line: bytes) -> bool:

@@ -27,9 +27,22 @@ ALLOWED: dict[str, set[str]] = {
     "standing": {"agent", "engine", "fault", "hosts", "plan", "runner", "scenario"},
     "report": {"engine", "observe", "plan", "runner", "scenario"},
     "lab": {"agent", "check", "engine", "hosts", "observe", "plan", "report", "runner", "scenario"},
+    "starter": set(),
     "under_pytest": {"check", "engine", "hosts", "lab", "plan", "runner", "scenario"},
     "pytest_plugin": {"cli", "engine", "lab", "plan", "report", "runner", "scenario", "under_pytest"},
-    "cli": {"agent", "check", "engine", "hosts", "observe", "plan", "report", "runner", "scenario", "standing"},
+    "cli": {
+        "agent",
+        "check",
+        "engine",
+        "hosts",
+        "observe",
+        "plan",
+        "report",
+        "runner",
+        "scenario",
+        "standing",
+        "starter",
+    },
     "__main__": {"cli"},
 }
 """Each room of labctl, and whose words it may use. Engines are known by their contract: see below."""

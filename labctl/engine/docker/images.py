@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from labctl.engine.contract import EngineError, Say
+from labctl.engine.alone import alone
 from labctl.engine.docker.daemon import Daemon
 from labctl.engine.docker.endpoint import Endpoint
 from labctl.engine.docker.glance import Looks, look
@@ -28,10 +29,26 @@ def make_images(plan: Plan, endpoint: Endpoint, say: Say) -> None:
     A few milliseconds where nothing is. EngineError if it can't be had.
     """
     looks = look(endpoint)
-    for host in {host.image: host for host in plan.hosts}.values():
-        if not _is_current(host.image, host.build, looks):
-            _make(host, endpoint, looks, say)
+    if not _lacking(plan, looks):
+        return
+    with alone("images"):
+        _make_all(plan, endpoint, look(endpoint), say)  # who was alone before may have made them
+
+
+def _lacking(plan: Plan, looks: Looks) -> list[str]:
+    """The images that are to be made."""
+    lacking = [host.image for host in plan.hosts if not _is_current(host.image, host.build, looks)]
     if (plan.attended or not plan.internet) and not sidecar_image_is_current(looks):
+        lacking.append(SIDECAR_IMAGE)
+    return lacking
+
+
+def _make_all(plan: Plan, endpoint: Endpoint, looks: Looks, say: Say) -> None:
+    lacking = _lacking(plan, looks)
+    for host in {host.image: host for host in plan.hosts}.values():
+        if host.image in lacking:
+            _make(host, endpoint, looks, say)
+    if SIDECAR_IMAGE in lacking:
         _make_own_image("sidecar", SIDECAR_IMAGE, endpoint, say)
 
 
