@@ -6,6 +6,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from labctl.lab.errors import WrongWords
 from labctl.scenario.kinds.maps import read_map
 from labctl.scenario.lab_hosts import check_services
@@ -113,4 +115,5 @@ def _node(value: object, at: Position) -> Node:
 
 
 def _wrong(problems: Sequence[Problem]) -> WrongWords:
-    return WrongWords("\n".join(map(str, ScenarioError(problems).problems)))
+    """All of them; none shows a line of the file, where this is not written as in a scenario."""
+    return WrongWords(str(ScenarioError(replace(problem, line=None) for problem in problems)))

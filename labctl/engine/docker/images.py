@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from labctl.engine.contract import EngineError, Say
-from labctl.engine.alone import alone
+from labctl.engine.docker.alone import alone
 from labctl.engine.docker.daemon import Daemon
 from labctl.engine.docker.endpoint import Endpoint
 from labctl.engine.docker.glance import Looks, look
@@ -31,7 +31,7 @@ def make_images(plan: Plan, endpoint: Endpoint, say: Say) -> None:
     looks = look(endpoint)
     if not _lacking(plan, looks):
         return
-    with alone("images"):
+    with alone("images", lambda: say("waiting for another labctl that makes images")):
         _make_all(plan, endpoint, look(endpoint), say)  # who was alone before may have made them
 
 
