@@ -8,8 +8,9 @@ import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from labctl.agent.processes import descendants, processes
 from labctl.engine.contract import Engine
-from labctl.engine.owner import parse
+from labctl.engine.owner import parse, start_time
 from labctl.plan.shipped import shipped
 
 TOP = Path(__file__).parents[3]
@@ -49,7 +50,16 @@ class Project:
         rest = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
         return rest | {"PYTHONPATH": str(TOP)}
 
-    def labs_of(self, pid: int) -> list[str]:
-        """The labs that a process has, or has left."""
+    def labs_of(self, pid: int) -> frozenset[str]:
+        """What a process has of labs: their names on Docker, on namespaces the processes that they are made of."""
+        if self.engine.name == "netns":
+            return frozenset(f"{each.pid}:{start_time(each.pid)}" for each in descendants(pid, processes()))
         owners = ((seen.lab, parse(seen.owner)) for seen in self.engine.labs())
-        return [lab for lab, owner in owners if owner is not None and owner.pid == pid]
+        return frozenset(lab for lab, owner in owners if owner is not None and owner.pid == pid)
+
+    def left_of(self, labs: frozenset[str]) -> list[str]:
+        """What is still there of what labs_of() said."""
+        if self.engine.name == "netns":
+            known = ((one, *map(int, one.split(":"))) for one in labs)
+            return [one for one, pid, start in known if start_time(pid) == start]
+        return [seen.lab for seen in self.engine.labs() if seen.lab in labs]

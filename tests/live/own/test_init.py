@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,12 +15,20 @@ from tests.live.own.project import TOP, Project
 
 
 @pytest.fixture
-def demo(tmp_path: Path, engine: Engine) -> Iterator[Project]:
+def place() -> Iterator[Path]:
+    """A folder that others may look into, as pytest's own is not: root's labs are made without root's rights."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture
+def demo(place: Path, engine: Engine) -> Iterator[Project]:
     """A lab that init has written; its image goes with it."""
-    project = Project(tmp_path, engine)
+    project = Project(place, engine)
     done = project.run([sys.executable, "-m", "labctl", "init", "demo-of-a-test"])
     assert done.returncode == 0, done
-    project.folder = tmp_path / "demo-of-a-test"
+    project.folder = place / "demo-of-a-test"
     yield project
     if engine.name == "docker":
         subprocess.run(["docker", "rmi", "labctl-demo-of-a-test"], capture_output=True, timeout=60)
@@ -45,15 +54,14 @@ def test_git_takes_all_of_it_and_no_record(demo: Project) -> None:
     assert all(line.startswith("A  ") for line in status), status
 
 
-def test_a_wheel_has_all_of_it(tmp_path: Path) -> None:
-    wheels, installed, place = tmp_path / "wheels", tmp_path / "installed", tmp_path / "place"
-    place.mkdir()
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(wheels), str(TOP)]
+def test_a_wheel_has_all_of_it(place: Path) -> None:
+    wheels, installed = place / "wheels", place / "installed"
+    build = [sys.executable, "-m", "build", "--wheel", "--outdir", str(wheels), str(TOP)]
     built = subprocess.run(build, capture_output=True, text=True, timeout=300)
     assert built.returncode == 0, built
     (wheel,) = wheels.iterdir()
     subprocess.run([sys.executable, "-m", "zipfile", "-e", str(wheel), str(installed)], check=True, timeout=60)
-    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(tmp_path), "PYTHONPATH": str(installed)}
+    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(place), "PYTHONPATH": str(installed)}
 
     def labctl(*words: str, within: Path) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "labctl", *words]

@@ -9,6 +9,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -67,9 +68,17 @@ def test_workers_run_scenarios_and_tests_on_one_engine_that_is_said(project: Pro
     assert "1 passed in" in selected.stdout
 
 
+class Waiting(NamedTuple):
+    """A run, the pids of its workers, and their labs."""
+
+    run: subprocess.Popen[str]
+    workers: list[int]
+    labs: list[frozenset[str]]
+
+
 @pytest.fixture
-def waiting(project: Project) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
-    """A run whose two workers each wait in a lab of their own; the workers' pids."""
+def waiting(project: Project) -> Iterator[Waiting]:
+    """A run whose two workers each wait in a lab of their own."""
     project.write("test_it.py", WAITING)
     command = project.command("-n", "2", "-p", "no:cacheprovider")
     child = subprocess.Popen(
@@ -85,32 +94,29 @@ def waiting(project: Project) -> Iterator[tuple[subprocess.Popen[str], list[int]
         files = [project.folder / f"worker-{number}" for number in range(2)]
         until(lambda: all(file.exists() for file in files), "both workers are in their labs")
         workers = [int(file.read_text()) for file in files]
-        assert all(len(project.labs_of(worker)) == 1 for worker in workers)  # else nothing below means anything
-        yield child, workers
+        labs = [project.labs_of(worker) for worker in workers]
+        assert all(labs)  # else nothing below means anything
+        yield Waiting(child, workers, labs)
     finally:
         if child.poll() is None:
             os.killpg(child.pid, signal.SIGKILL)
         child.communicate()
 
 
-def test_an_interrupt_leaves_no_lab(project: Project, waiting: tuple[subprocess.Popen[str], list[int]]) -> None:
-    child, workers = waiting
-    os.killpg(child.pid, signal.SIGINT)  # as a terminal does it
-    child.communicate(timeout=PATIENCE_S)
+def test_an_interrupt_leaves_no_lab(project: Project, waiting: Waiting) -> None:
+    os.killpg(waiting.run.pid, signal.SIGINT)  # as a terminal does it
+    waiting.run.communicate(timeout=PATIENCE_S)
 
-    assert child.returncode == pytest.ExitCode.INTERRUPTED
-    until(lambda: not any(project.labs_of(worker) for worker in workers), "no lab of a worker's is left")
+    assert waiting.run.returncode == pytest.ExitCode.INTERRUPTED
+    until(lambda: not any(map(project.left_of, waiting.labs)), "no lab of a worker's is left")
 
 
-def test_a_worker_that_is_killed_leaves_no_lab_and_the_others_keep_theirs(
-    project: Project, waiting: tuple[subprocess.Popen[str], list[int]]
-) -> None:
-    child, (first, second) = waiting
-    os.kill(first, signal.SIGKILL)
+def test_a_worker_that_is_killed_leaves_no_lab_and_the_others_keep_theirs(project: Project, waiting: Waiting) -> None:
+    os.kill(waiting.workers[0], signal.SIGKILL)
 
-    until(lambda: not project.labs_of(first), "the lab of the killed worker is gone")
-    assert len(project.labs_of(second)) == 1
-    assert child.poll() is None
+    until(lambda: not project.left_of(waiting.labs[0]), "the lab of the killed worker is gone")
+    assert sorted(project.left_of(waiting.labs[1])) == sorted(waiting.labs[1])
+    assert waiting.run.poll() is None
 
 
 def test_an_interrupt_without_workers_leaves_no_lab(project: Project) -> None:
@@ -125,7 +131,8 @@ def test_an_interrupt_without_workers_leaves_no_lab(project: Project) -> None:
     )
     try:
         until((project.folder / "worker-0").exists, "the test is in its lab")
-        assert len(project.labs_of(child.pid)) == 1
+        labs = project.labs_of(child.pid)
+        assert labs
         child.send_signal(signal.SIGINT)
         child.communicate(timeout=PATIENCE_S)
     finally:
@@ -134,4 +141,4 @@ def test_an_interrupt_without_workers_leaves_no_lab(project: Project) -> None:
             child.communicate()
 
     assert child.returncode == pytest.ExitCode.INTERRUPTED
-    assert not project.labs_of(child.pid)
+    assert not project.left_of(labs)

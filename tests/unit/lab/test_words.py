@@ -46,7 +46,7 @@ def test_faults_take_numbers_lists_and_maps() -> None:
 
     assert isinstance(step, Impair)
     assert [fault.name for fault in step.faults] == ["drop", "duplicate", "delay"]
-    assert step.faults[0].which == Which(numbers=(2, 4))
+    assert step.faults[0].which == Which(ordinals=(2, 4))
 
 
 @pytest.mark.parametrize(
