@@ -60,6 +60,6 @@ class Project:
     def left_of(self, labs: frozenset[str]) -> list[str]:
         """What is still there of what labs_of() said."""
         if self.engine.name == "netns":
-            known = ((one, *map(int, one.split(":"))) for one in labs)
-            return [one for one, pid, start in known if start_time(pid) == start]
+            known = [(one, *one.split(":")) for one in labs]
+            return [one for one, pid, start in known if str(start_time(int(pid))) == start]
         return [seen.lab for seen in self.engine.labs() if seen.lab in labs]

@@ -35,7 +35,7 @@ def test_every_command_explains_itself() -> None:
 
     assert overview.exit_code == 0
     standing = ["up", "exec", "shell", "link", "heal", "ps", "down"]
-    assert names == ["run", "validate", "ls", "explain", "show", "graph", *standing, "build", "doctor"]
+    assert names == ["run", "validate", "ls", "explain", "show", "graph", *standing, "init", "build", "doctor"]
     for name in names:
         assert CliRunner().invoke(cli, [name, "--help"]).exit_code == 0
 
