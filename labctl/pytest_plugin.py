@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from labctl.runner.outcome import ScenarioOutcome
     from labctl.runner.select import Selected
 
+_SCOPES = ("function", "module")
 _ENGINES = ("auto", "docker", "netns")
 
 
@@ -50,7 +51,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The marker that says what a test's lab is to have."""
+    """The marker that says what a test's lab is to have; and a setting that has no meaning is refused."""
+    if (scope := config.getini("labctl_scope")) not in _SCOPES:
+        raise pytest.UsageError(f"labctl_scope: '{scope}' is no scope of a lab; choose one of {', '.join(_SCOPES)}")
     config.addinivalue_line(
         "markers",
         "labctl(hosts, ip, compose, seed, allow): the lab of this test, or of this module: hosts={'client': 3}, "
