@@ -108,3 +108,51 @@ def test_a_second_capture_shows_nothing_of_what_was_over(project: Project) -> No
     said = project.pytest()
 
     assert said.returncode == 0, said.stdout
+
+
+def test_what_cannot_be_asked_is_told_with_the_right_word(project: Project) -> None:
+    project.write(
+        "test_it.py",
+        "import pytest\n"
+        "from labctl import WrongWords\n"
+        "@pytest.mark.labctl(hosts={'client': 2, 'cheerios': None})\n"
+        "def test_it(lab):\n"
+        "    asked = {\n"
+        "        'call `lab.count': lambda: lab.check('client-1 -> cheerios', sent=1),\n"
+        "        'with lab.capture': lambda: lab.check('client-1 -> cheerios', order=['-> SYN']),\n"
+        "        'call `start_all`': lambda: lab.start('client', 'sleep 9'),\n"
+        "        \"did you mean 'cheerios'\": lambda: lab.addresses('cheerio'),\n"
+        "        'choose one of the hosts': lambda: lab.host('router'),\n"
+        "    }\n"
+        "    for words, ask in asked.items():\n"
+        "        with pytest.raises(WrongWords, match=words) as error:\n"
+        "            ask()\n"
+        "        assert 'test_it.py:' in str(error.value)\n"
+        "    lab.halt('client-1')\n"
+        "    assert lab.hosts == ('client-2', 'cheerios')\n"
+        "    with pytest.raises(WrongWords, match=\"'client-1' was halted in line 16\"):\n"
+        "        lab.run('client-1', 'true')\n",
+    )
+    said = project.pytest()
+
+    assert said.returncode == 0, said.stdout
+
+
+def test_packets_are_counted_from_where_that_was_asked(project: Project) -> None:
+    project.write(
+        "test_it.py",
+        "def test_it(lab):\n"
+        "    lab.run('client', 'ping -c 1 cheerios', expect={'exit': 0})\n"
+        "    lab.count('client -> cheerios', only='icmp')\n"
+        "    lab.run('client', 'ping -c 2 cheerios', expect={'exit': 0})\n"
+        "    lab.until('client -> cheerios', only='icmp', sent=2)\n"
+        "    assert lab.counts('client -> cheerios', only='icmp').arrived == 2\n"
+        "    lab.link('client -> cheerios', only='icmp', cut='silent')\n"
+        "    lab.run('client', 'ping -c 1 -W 1 cheerios', expect={'exit': 1})\n"
+        "    assert lab.counts('client -> cheerios', only='icmp').dropped == 1\n"
+        "    lab.heal()\n"
+        "    lab.run('client', 'ping -c 1 cheerios', expect={'exit': 0})\n",
+    )
+    said = project.pytest()
+
+    assert said.returncode == 0, said.stdout

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from labctl.cli.commands import cli
@@ -22,6 +23,14 @@ def test_all_files_are_there_with_the_labs_name(tmp_path: Path) -> None:
     assert (tmp_path / "Demo" / "README.md").read_text().startswith("# Demo\n")
     assert os.access(tmp_path / "Demo" / "images" / "host" / "bin" / "count-server", os.X_OK)
     assert not any("LAB-NAME" in f.read_text().upper() for f in tmp_path.rglob("*") if f.is_file())
+
+
+def test_the_workflow_runs_scenarios_and_tests(tmp_path: Path) -> None:
+    write_lab(tmp_path / "demo")
+    workflow = yaml.safe_load((tmp_path / "demo" / ".github" / "workflows" / "labctl.yml").read_text())
+    commands = [step["run"] for step in workflow["jobs"]["labs"]["steps"] if "run" in step]
+
+    assert {"labctl run --engine netns .", "pytest --labctl-engine netns -n auto"} <= set(commands)
 
 
 def test_an_empty_folder_will_do(tmp_path: Path) -> None:
