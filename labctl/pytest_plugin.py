@@ -1,6 +1,6 @@
 """`pytest scenarios/`: each scenario file with `steps` -> a test, with its place, its verdict and its failure text.
 
-And the fixture `lab` for tests of your own: hosts by name, as testinfra's Host.
+And the fixtures `lab` and `module_lab` for tests of your own (labctl.lab.Lab).
 
 pytest imports this module in every run of every project where labctl is installed: it imports nothing of labctl
 before there is a scenario. Nothing here takes a name that pytest-testinfra has.
@@ -9,22 +9,23 @@ before there is a scenario. Nothing here takes a name that pytest-testinfra has.
 from __future__ import annotations
 
 import os
+import sys
 from argparse import ArgumentTypeError
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 if TYPE_CHECKING:
-    from labctl.check.pytest_file import LabHosts
     from labctl.cli.defaults import Defaults
     from labctl.engine.contract import Engine, EngineError
+    from labctl.lab import Lab
     from labctl.plan.model import Plan
     from labctl.runner.outcome import ScenarioOutcome
     from labctl.runner.select import Selected
 
+_SCOPES = ("function", "module")
 _ENGINES = ("auto", "docker", "netns")
 
 
@@ -44,6 +45,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("LABCTL_TIMEOUT_SCALE"),
         metavar="FACTOR",
         help="give every step so many times its time, on a slow machine",
+    )
+    parser.addini(
+        "labctl_scope", "how long the fixture `lab` lives: function, the default, or module", default="function"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The marker that says what a test's lab is to have; and a setting that has no meaning is refused."""
+    if (scope := config.getini("labctl_scope")) not in _SCOPES:
+        raise pytest.UsageError(f"labctl_scope: '{scope}' is no scope of a lab; choose one of {', '.join(_SCOPES)}")
+    config.addinivalue_line(
+        "markers",
+        "labctl(hosts, ip, compose, seed, allow): the lab of this test, or of this module: hosts={'client': 3}, "
+        "ip='dual', compose='other/compose.yaml'",
     )
 
 
@@ -107,6 +122,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason=why))
 
 
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """With xdist: say which engine all workers take, and why. What they say themselves nobody sees."""
+    if not config.pluginmanager.hasplugin("dsession"):
+        return []
+    from labctl.under_pytest.workers import chosen_for_workers
+
+    return [f"labctl: {words}" for words in chosen_for_workers(config, _engine_of(config)).said]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:  # Any: xdist's WorkerController, where there is xdist
+    """Tell a worker of xdist's which engine to take."""
+    from labctl.under_pytest.workers import WORD, chosen_for_workers
+
+    node.workerinput[WORD] = chosen_for_workers(node.config, _engine_of(node.config)).told
+
+
 def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
     """Say which engine was taken, and why."""
     chosen = config.stash.get(_CHOSEN, None)
@@ -145,8 +177,9 @@ class ScenarioItem(pytest.Item):
         from labctl.report.look import PLAIN
         from labctl.runner.outcome import Verdict
         from labctl.runner.run import Job, Options, run_all
+        from labctl.under_pytest.telling import told
 
-        with _told():
+        with told():
             engine = self.config.stash[_CHOSEN].made()
         job = Job(self.selected.id, self.selected.scenario, self.selected.plan)
         options = Options(slack=_slack(self.config))
@@ -171,49 +204,43 @@ class ScenarioItem(pytest.Item):
         return self.path, steps[0].at.line - 1 if steps else 0, self.selected.id
 
 
-@pytest.fixture(scope="module")
-def lab(request: pytest.FixtureRequest) -> Iterator[LabHosts]:
-    """A fresh lab for this module: a host for each service of the nearest compose.yaml, by name.
+def _scope(fixture_name: str, config: pytest.Config) -> Literal["function", "module"]:
+    return "module" if config.getini("labctl_scope") == "module" else "function"
 
-    Each is testinfra's Host: `lab["cheerios"].socket("tcp://51717").is_listening`.
+
+@pytest.fixture(scope=_scope)
+def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """A fresh lab for this test (`labctl_scope = module`: for its module), with a host for each service of the nearest
+    compose.yaml, or those that the marker `labctl` asks for.
     """
-    from labctl.check.backend import host_of
-    from labctl.check.pytest_file import LabHosts
-    from labctl.hosts.conversation import Conversation
-    from labctl.runner.records import open_folder
-    from labctl.runner.select import whole_lab
+    from labctl.under_pytest.lending import lent
 
-    with _told():
-        plan = whole_lab(request.path.parent)
-        chosen = _Chosen(request.config, [plan])
-        engine = chosen.made()
-        engine.prepare(plan, chosen.said.append)
-        name = f"{os.getpid():x}-{os.urandom(4).hex()}"
-        standing = engine.up(
-            plan, lab=name, folder=open_folder(request.path, request.path.stem, None), say=chosen.said.append
-        )
-        try:
-            conversation = Conversation(standing.channels)
-            conversation.greet()
-            yield LabHosts({host.name: host_of(conversation, host.name) for host in plan.hosts})
-        finally:
-            standing.down()
+    yield from lent(request, _engine_for, slack=_slack(request.config))
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """What is wrong with a file or a lab becomes an error without a traceback."""
-    from labctl.engine.contract import EngineError
-    from labctl.hosts.conversation import LabBroke
-    from labctl.scenario.problems import ScenarioError
+@pytest.fixture(scope="module")
+def module_lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """One lab for all tests of this module: quicker, and what one test leaves behind the next one finds."""
+    from labctl.under_pytest.lending import lent
 
-    try:
-        yield
-    except ScenarioError as error:
-        raise pytest.fail.Exception(str(error), pytrace=False) from None
-    except (EngineError, LabBroke) as error:
-        hint = f"\n  hint: {error.hint}" if error.hint else ""
-        raise pytest.fail.Exception(f"UNKNOWN: {error}{hint}", pytrace=False) from None
+    yield from lent(request, _engine_for, slack=_slack(request.config))
+
+
+def _engine_for(config: pytest.Config, plan: Plan) -> Engine:
+    return _Chosen(config, [plan]).made()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that could not be made is an error, not a failure; one with a lab says what happened there."""
+    report = yield
+    if call.excinfo is not None and "labctl.lab.lab" in sys.modules and isinstance(item, pytest.Function):
+        from labctl.under_pytest.telling import tell
+
+        tell(report, call.excinfo.value, item.funcargs.values())
+    return report
 
 
 class _Chosen:
@@ -222,12 +249,14 @@ class _Chosen:
     def __init__(self, config: pytest.Config, plans: list[Plan]) -> None:
         from labctl.engine.choose import choose
         from labctl.engine.contract import EngineError
+        from labctl.under_pytest.workers import engine_of_all
 
         self.engine: Engine | None = None
         self.error: EngineError | None = None
         self.said: list[str] = []
         try:
-            self.engine = choose(_engine_of(config), plans, self.said.append)
+            name = engine_of_all(config) or _engine_of(config)
+            self.engine = choose(name, plans, self.said.append)
         except EngineError as error:
             self.error = error
 

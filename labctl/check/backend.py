@@ -12,6 +12,8 @@ from labctl.hosts.conversation import Conversation
 from labctl.hosts.launch import NotStarted, launch, started
 from labctl.hosts.program import Program
 
+Host = testinfra.host.Host
+"""testinfra's own, for who gives one to a test."""
 _COMMAND_WITHIN_S = 30.0
 
 

@@ -28,6 +28,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "heal": ("labctl.cli.link:heal", "Take faults away from links of a lab that stands."),
     "ps": ("labctl.cli.standing:ps", "List the labs that stand, and what killed runs have left."),
     "down": ("labctl.cli.standing:down", "Take down labs that stand."),
+    "init": ("labctl.cli.init:init", "Write a small lab of your own, which runs at once."),
     "build": ("labctl.cli.build:build", "Make the images that hosts on Docker are made from."),
     "completion": ("labctl.cli.completion:completion", "Print what makes bash, zsh or fish complete labctl at Tab."),
     "schema": ("labctl.cli.schema:schema", "Print the scenario language as a JSON Schema, for editors."),

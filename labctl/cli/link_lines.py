@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from labctl.runner.links import Counts
+from labctl.runner.counted import Counts
 from labctl.runner.titles import fault, only, time
 from labctl.scenario.model import Fault
 from labctl.standing.seen import FaultsSeen, LinkSeen

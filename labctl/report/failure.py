@@ -50,7 +50,13 @@ def _step(step: StepOutcome, outcome: ScenarioOutcome, look: Look) -> Iterator[s
     yield f"{place}: step {step.number} of {len(outcome.steps)}: {printable(step.title)}"
     if step.why:
         yield from _titled("why: ", step.why)
-    complaints = [complaint for complaint in step.complaints if complaint != outcome.reason]
+    yield from said_of(step, look, but=outcome.reason)
+    yield ""
+
+
+def said_of(step: StepOutcome, look: Look, *, but: str = "") -> Iterator[str]:
+    """What was expected and what came, but for one complaint that was told before; and what its programs printed."""
+    complaints = [complaint for complaint in step.complaints if complaint != but]
     for complaint in complaints[:MOST_COMPLAINTS]:
         yield from (look.paint(line, "red") for line in _titled("", complaint, below="  "))
     if (more := len(complaints) - MOST_COMPLAINTS) > 0:
@@ -58,10 +64,9 @@ def _step(step: StepOutcome, outcome: ScenarioOutcome, look: Look) -> Iterator[s
     shown = _most_telling(step)
     for program in shown:
         yield ""
-        yield from _program(program, look)
+        yield from program_lines(program, look)
     if (more := len(step.programs) - len(shown)) > 0:
         yield f"  ({counted(more, 'more program')})"
-    yield ""
 
 
 def _most_telling(step: StepOutcome) -> Sequence[ProgramSeen]:
@@ -72,7 +77,8 @@ def _most_telling(step: StepOutcome) -> Sequence[ProgramSeen]:
     return sorted(step.programs, key=lambda program: program.name not in named)[:MOST_PROGRAMS]
 
 
-def _program(program: ProgramSeen, look: Look) -> Iterator[str]:
+def program_lines(program: ProgramSeen, look: Look) -> Iterator[str]:
+    """What it was started as, how it ended, and what it printed, as far as that can be shown."""
     command = printable(" ".join(quote(word) for word in program.command)).replace("\t", "\\t")
     yield f"  {program.name} on {program.host}: {look.paint(command, 'bold')} ({program.ending})"
     for name, data in (("stdout", program.stdout), ("stderr", program.stderr)):

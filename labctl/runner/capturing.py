@@ -39,12 +39,13 @@ class Capturing:
         self._on_packets, self._on_lost = on_packets, on_lost
         self._lost: dict[str, int] = {}
         self._recording: set[str] = set()
+        self._channels: Mapping[str, Channel] = {}
         self._is_stopped = False
         self.offsets_ns: dict[str, int] = {}
 
     def begin(self, attend: Attend) -> None:
         """Have a capture beside each host. On return everything is recorded. EngineError, LabBroke."""
-        channels = attend(self._hosts, purpose="capture")
+        self._channels = channels = attend(self._hosts, purpose="capture")
         for host in self._hosts:
             self._recording.add(host)
             join = partial(self._conversation.join, _name(host), channels[host])
@@ -72,6 +73,13 @@ class Capturing:
         self._is_stopped = True
         for host in self._recording:
             self._ask(host, "stop")
+
+    def leave(self) -> None:
+        """The captures end; another may begin beside the same hosts. Waits for nothing."""
+        for host in sorted(self._recording):
+            self._conversation.forget(_name(host))
+            self._channels[host].close()
+        self._recording.clear()
 
     def _silent(self) -> list[str]:
         return sorted(self._recording - set(self.offsets_ns))

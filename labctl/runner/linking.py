@@ -9,7 +9,7 @@ from msgspec.structs import asdict
 
 from labctl.agent.states import missing
 from labctl.hosts.look import Answer, lacking, wanted_of_link
-from labctl.runner.links import Counts
+from labctl.runner.counted import Counts
 from labctl.runner.session import Session, StepFailed
 from labctl.runner.titles import link as link_title
 from labctl.scenario.links.places import is_of_record

@@ -14,6 +14,7 @@ from labctl.engine.contract import Channel, EngineError
 from labctl.fault.book import Book, Json, Rule, healed, impaired, only_values, values
 from labctl.hosts.conversation import Conversation, LabBroke, Ticket
 from labctl.plan.model import Plan
+from labctl.runner.counted import Counts, shortfall_words, together
 from labctl.scenario.links.places import Interest, Places, interests, is_of_record, link_of, receivers
 from labctl.scenario.model import Check, Heal, Impair, Link, Only, Step, Wait
 
@@ -22,20 +23,6 @@ Told = Callable[[str, int, Sequence[Rule]], None]
 """Told of a change: where packets arrive, since when (CLOCK_MONOTONIC, ns), and all rules that are in force there."""
 
 _HELLO_WITHIN_S = 30.0
-
-
-class Counts(Struct, frozen=True):
-    """What was counted on a link since its last `link` step.
-
-    `lost`: the numbers of lost packets by their sender, and by their receiver too where there are several.
-    """
-
-    sent: int = 0
-    arrived: int = 0
-    dropped: int = 0
-    retransmitted: int = 0
-    resets: int = 0
-    lost: dict[str, tuple[int, ...]] = {}
 
 
 class _View(Struct, frozen=True):
@@ -57,7 +44,7 @@ class Links:
         told: Told | None = None,
     ) -> None:
         """`places`: which hosts the ends of links stand for. `seed`: the scenario's. `told`: where a record is made."""
-        self._steps, self._places, self._seed = steps, places, seed
+        self._steps, self._places, self._seed = tuple(steps), places, seed
         self._conversation, self._told = conversation, told
         self._addresses = {host.name: host.addresses for host in plan.hosts}
         self._book = Book()
@@ -74,7 +61,27 @@ class Links:
 
         LabBroke when one can't be had.
         """
-        hosts = receivers(self._steps, self._places)
+        self._attend(attend)
+        self._watch(self._attended, self._views)
+
+    def also(self, steps: Sequence[Step], attend: Attend) -> None:
+        """Look after what these steps are about, too. What of it nobody has asked for before is counted from now on.
+
+        LabBroke when a sidecar can't be had.
+        """
+        self._steps = (*self._steps, *steps)
+        known = {view.interest for view in self._views}
+        new = [interest for interest in _viewed(steps, self._places) if interest not in known]
+        views = [_View(f"v{number}", interest) for number, interest in enumerate(new, len(self._views) + 1)]
+        self._attend(attend)
+        self._views += views
+        concerned = {interest.receiver for interest in (*new, *interests(steps, self._places))}
+        self._watch([host for host in self._attended if host in concerned], views)
+
+    def _attend(self, attend: Attend) -> None:
+        halted = self._lost_at_halted.keys()
+        named = receivers(self._steps, self._places)
+        hosts = [host for host in named if host not in self._attended and host not in halted]
         if not hosts:
             return
         try:
@@ -83,11 +90,14 @@ class Links:
             raise LabBroke(str(error), hint=error.hint) from error
         for host in hosts:
             self._conversation.join(_name(host), channels[host], self._on_event)
-        self._attended = list(hosts)
-        if not self._conversation.until(lambda: len(self._greeted) == len(hosts), timeout_s=_HELLO_WITHIN_S):
+        self._attended += hosts
+        if not self._conversation.until(lambda: self._greeted >= set(hosts), timeout_s=_HELLO_WITHIN_S):
             raise LabBroke(f"nothing answers beside {', '.join(sorted(set(hosts) - self._greeted))}")
+
+    def _watch(self, hosts: Sequence[str], views: Sequence[_View]) -> None:
+        """Have the sidecars there look at all that steps are about, and count by these views from now on."""
         wanted = interests(self._steps, self._places)
-        self._ask_all({host: ("watch", self._watching(host, wanted)) for host in hosts})
+        self._ask_all({host: ("watch", self._watching(host, views, wanted)) for host in hosts})
 
     def forget(self, host: str) -> None:
         """A host is about to be halted, and its sidecar with it: what it didn't see by now it won't see."""
@@ -103,6 +113,10 @@ class Links:
         places = self._places.directions(step.link)
         self._turn_to(impaired(self._book, step, self._places, seed=self._seed), restarted=places)
         self._changes.append((time.time_ns(), step.link))
+
+    def is_counted(self, link: Link, only: Only | None) -> bool:
+        """Whether these packets are counted there by now."""
+        return len(self._views_of(link, only)) == len(self._places.directions(link))
 
     def ends(self, link: Link) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The hosts that each end stands for."""
@@ -124,7 +138,9 @@ class Links:
         """What was counted, now."""
         views = self._views_of(link, only)
         tickets = [self._ask(view.interest.receiver, "counts", view=view.name) for view in views]
-        return _together({view: self._answer(ticket)["counts"] for view, ticket in zip(views, tickets, strict=True)})
+        return together(
+            {view.interest: self._answer(ticket)["counts"] for view, ticket in zip(views, tickets, strict=True)}
+        )
 
     def until(self, link: Link, only: Only | None, holds: Callable[[Counts], bool], *, timeout_s: float) -> Counts:
         """Wait until it holds for what was counted. What was counted last, whether it holds or not."""
@@ -133,7 +149,7 @@ class Links:
         self._heard = {view.name: None for view in views}
 
         def so_far() -> Counts:
-            return _together({view: self._heard[view.name] or {} for view in views})
+            return together({view.interest: self._heard[view.name] or {} for view in views})
 
         self._ask_all({host: ("watch", {"watched": _names_at(host, views)}) for host in hosts})
         try:
@@ -151,6 +167,11 @@ class Links:
             for host, count in lost.items()
             if count
         )
+
+    @property
+    def shortfalls(self) -> tuple[str, ...]:
+        """What rules that have ended were asked for and didn't do, in words."""
+        return tuple(self._shortfalls)
 
     def audit(self) -> list[str]:
         """What was asked for and didn't happen, in words; nothing, if all did."""
@@ -190,7 +211,7 @@ class Links:
             request["fragments"] = [self._interest(rule.senders, rule.only) for rule in lost]
         return request
 
-    def _watching(self, host: str, wanted: Iterable[Interest]) -> Json:
+    def _watching(self, host: str, to_count: Iterable[_View], wanted: Iterable[Interest]) -> Json:
         """What the sidecar beside a host is to look at, and to count."""
         views = [
             {
@@ -198,7 +219,7 @@ class Links:
                 "senders": [ip_address(one).packed.hex() for one in self._addresses_of(view.interest.senders)],
                 "only": only_values(view.interest.only),
             }
-            for view in self._views
+            for view in to_count
             if view.interest.receiver == host
         ]
         interest = [self._interest(each.senders, each.only) for each in wanted if each.receiver == host]
@@ -251,40 +272,3 @@ def _viewed(steps: Iterable[Step], places: Places) -> list[Interest]:
 
 def _names_at(host: str, views: Iterable[_View]) -> list[str]:
     return [view.name for view in views if view.interest.receiver == host]
-
-
-def counts_from(values: Mapping[str, Any], interest: Interest) -> Counts:
-    """Counters as a sidecar tells them. Fragments that were lost are of datagrams that never were put together."""
-    if not values:
-        return Counts()
-    fragmented = values.get("fragmented", 0) if interest.only is None or interest.only.port is None else 0
-    return Counts(
-        sent=values["sent"] + fragmented,
-        arrived=values["arrived"],
-        dropped=values["dropped"] + fragmented,
-        retransmitted=values["retransmitted"],
-        resets=values["resets"],
-        lost={sender: tuple(lost) for sender, lost in values["lost"].items()},
-    )
-
-
-def _together(told: Mapping[_View, Mapping[str, Any]]) -> Counts:
-    """The counters of several views in one."""
-    whole = Counts()
-    for view, counted in told.items():
-        part = counts_from(counted, view.interest)
-        to = f" -> {view.interest.receiver}" if len({each.interest.receiver for each in told}) > 1 else ""
-        whole = Counts(
-            sent=whole.sent + part.sent,
-            arrived=whole.arrived + part.arrived,
-            dropped=whole.dropped + part.dropped,
-            retransmitted=whole.retransmitted + part.retransmitted,
-            resets=whole.resets + part.resets,
-            lost=whole.lost | {f"{sender}{to}": lost for sender, lost in part.lost.items()},
-        )
-    return whole
-
-
-def shortfall_words(found: Mapping[str, str]) -> str:
-    of = f" from {found['sender']}" if found["sender"] else ""
-    return f"{found['rule'].rpartition(' #')[0]}{of}: {found['what']}"

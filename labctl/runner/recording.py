@@ -118,6 +118,11 @@ class Recording:
             self._story = story_of(self._folder)
         return Record(self._story, self._lacks)
 
+    def leave(self) -> None:
+        """Give back what recorded packets, in a lab that goes on. After this only `read` and `close`."""
+        if self._capturing is not None:
+            self._capturing.leave()
+
     def close(self) -> None:
         """Nothing more is recorded. What programs printed is written, too. May be called twice."""
         if self._file is not None:

@@ -38,15 +38,17 @@ class Stepping:
         self._session, self._told = session, told
         self._judges: dict[int, list[Judge]] = {}
         self._outcomes = outcomes
+        self._began = time.monotonic()
 
     def run(self) -> bool:
         """Do them, up to the first that does not pass; whether all did. LabBroke."""
         self._began = time.monotonic()
-        return all(self._run_step(number) for number in range(1, len(self._session.scenario.steps) + 1))
+        return all(self.do(step).verdict is Verdict.PASS for step in self._session.scenario.steps)
 
     def judge(self, record: Callable[[], Record]) -> None:
         """Judge what steps expect of the record, now that it is whole."""
-        for number, judges in self._judges.items():
+        judges_of, self._judges = self._judges, {}
+        for number, judges in judges_of.items():
             if self._outcomes[number - 1].verdict is not Verdict.PASS:
                 continue
             try:
@@ -59,10 +61,10 @@ class Stepping:
                 self._outcomes[number - 1] = outcome
                 self._told.step_judged(outcome)
 
-    def _run_step(self, number: int) -> bool:
-        """Run one step; whether the next may begin."""
+    def do(self, step: Step) -> StepOutcome:
+        """Do the next step; what came of it. LabBroke, once that is noted too."""
         session = self._session
-        step = session.scenario.steps[number - 1]
+        number = len(self._outcomes) + 1
         name = title(step)
         self._told.step_began(number, step, name)
         start = time.monotonic()
@@ -106,4 +108,4 @@ class Stepping:
         self._told.step_ended(outcome, list(session.conversation.programs.values()))
         if broke is not None:
             raise broke
-        return verdict is Verdict.PASS
+        return outcome

@@ -15,7 +15,7 @@ from itertools import count
 from labctl.agent.frames import Header
 from labctl.fault.book import Book, Json, Rule, healed, impaired, only_values, values
 from labctl.plan.model import Plan
-from labctl.runner.links import Counts, counts_from, shortfall_words
+from labctl.runner.counted import Counts, counts_from, shortfall_words
 from labctl.scenario.links.places import Interest, Places
 from labctl.scenario.model import Heal, Impair
 from labctl.standing.seen import FaultsSeen, LinkSeen, OthersRule

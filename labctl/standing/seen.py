@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from labctl.runner.links import Counts
+from labctl.runner.counted import Counts
 from labctl.scenario.model import Fault, Only
 
 

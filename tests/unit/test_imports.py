@@ -28,10 +28,13 @@ ALLOWED: dict[str, set[str]] = {
     "programs": {"engine", "hosts", "plan", "runner", "scenario"},
     "standing": {"agent", "engine", "fault", "hosts", "plan", "runner", "scenario"},
     "report": {"engine", "grade", "observe", "plan", "runner", "scenario"},
-    "pytest_plugin": {"check", "cli", "engine", "hosts", "plan", "report", "runner", "scenario"},
+    "lab": {"agent", "check", "engine", "hosts", "observe", "plan", "report", "runner", "scenario"},
+    "starter": set(),
+    "under_pytest": {"check", "engine", "hosts", "lab", "plan", "runner", "scenario"},
+    "pytest_plugin": {"cli", "engine", "lab", "plan", "report", "runner", "scenario", "under_pytest"},
     "cli": {
         *("agent", "check", "engine", "grade", "hosts", "observe", "plan", "programs", "report", "runner", "scenario"),
-        "standing",
+        *("standing", "starter"),
     },
     "__main__": {"cli"},
 }

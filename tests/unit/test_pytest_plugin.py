@@ -134,6 +134,13 @@ def test_a_wrong_option_is_refused(folder: pytest.Pytester, words: tuple[str, st
     result.stderr.fnmatch_lines([f"*{words[0]}: '{words[1]}' is no *"])
 
 
+def test_a_scope_that_is_none_is_refused(folder: pytest.Pytester) -> None:
+    result = folder.runpytest(*_OURS, "-o", "labctl_scope=modul")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*labctl_scope: 'modul' is no scope of a lab; choose one of function, module"])
+
+
 def test_without_scenarios_the_plugin_imports_nothing_of_labctl() -> None:
     script = "import labctl.pytest_plugin, sys; print(*sorted(name for name in sys.modules if 'labctl' in name))"
     child = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from labctl.engine.contract import EngineError, Say
+from labctl.engine.docker.alone import alone
 from labctl.engine.docker.daemon import Daemon
 from labctl.engine.docker.endpoint import Endpoint
 from labctl.engine.docker.glance import Looks, look
@@ -32,12 +33,38 @@ def make_images(plan: Plan, endpoint: Endpoint, say: Say) -> None:
     EngineError if it can't be had.
     """
     looks = look(endpoint)
+
+    def waiting() -> None:
+        say("waiting for another labctl that makes images")
+
+    if _lacking(plan, looks):
+        with alone("images", waiting):
+            _make_all(plan, endpoint, look(endpoint), say)  # who was alone before may have made them
+    why = partial(_why_unfit, endpoint=endpoint)
+    if lacking(plan, looks, why, say):
+        with alone("images", waiting):
+            _make_fit(plan, endpoint, look(endpoint), say)
+
+
+def _lacking(plan: Plan, looks: Looks) -> list[str]:
+    """The images that are to be made."""
+    missing = [host.image for host in plan.hosts if not _is_current(host.image, host.build, looks)]
+    if (plan.attended or not plan.internet) and not sidecar_image_is_current(looks):
+        missing.append(SIDECAR_IMAGE)
+    return missing
+
+
+def _make_all(plan: Plan, endpoint: Endpoint, looks: Looks, say: Say) -> None:
+    missing = _lacking(plan, looks)
     hosts = {host.image: host for host in plan.hosts}.values()
     for host in sorted(hosts, key=lambda host: not is_host_image(host.image)):  # others may be made of labctl's own
-        if not _is_current(host.image, host.build, looks):
+        if host.image in missing:
             _make(host, endpoint, looks, say)
-    if (plan.attended or not plan.internet) and not sidecar_image_is_current(looks):
+    if SIDECAR_IMAGE in missing:
         _make_own_image("sidecar", SIDECAR_IMAGE, endpoint, say)
+
+
+def _make_fit(plan: Plan, endpoint: Endpoint, looks: Looks, say: Say) -> None:
     needed = lacking(plan, looks, partial(_why_unfit, endpoint=endpoint), say)
     if needed:
         if not host_image_is_current(looks):

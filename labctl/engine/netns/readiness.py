@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import select
+import stat
 import sys
 from pathlib import Path
 from typing import Any
@@ -109,9 +111,23 @@ def why(words: dict[str, Any]) -> str:
         return ""
     if "mount_setattr" in error and words.get("errno") == 38:
         return "use a kernel of at least 5.12"
+    if closed := _closed_on_the_way(error):
+        return f"run `chmod o+x '{closed}'`, or move the lab: root's labs are made without root's rights"
     if _is_in_container():
         return _container_mend(error)
     return _setting_mend() or "run `labctl doctor`"
+
+
+def _closed_on_the_way(error: str) -> Path | None:
+    """The folder that keeps others from what could not be mounted, as far as that was the reason."""
+    found = re.match(r"mount (/.+) on /.*: Permission denied", error)
+    if found is None or os.geteuid() != 0:
+        return None
+    folders = reversed(Path(found[1]).parents)
+    try:
+        return next((folder for folder in folders if not folder.stat().st_mode & stat.S_IXOTH), None)
+    except OSError:
+        return None
 
 
 def _setting_mend() -> str:

@@ -36,8 +36,8 @@ def test_every_command_explains_itself() -> None:
 
     assert overview.exit_code == 0
     standing = ["up", "exec", "shell", "link", "heal", "ps", "down"]
-    others = ["completion", "schema", "doctor"]
-    assert names == ["run", "validate", "ls", "explain", "show", "logs", "graph", *standing, "build", *others]
+    others = ["init", "build", "completion", "schema", "doctor"]
+    assert names == ["run", "grade", "validate", "ls", "explain", "show", "logs", "graph", *standing, *others]
     for name in names:
         assert CliRunner().invoke(cli, [name, "--help"]).exit_code == 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labctl.cli.link_lines import link_lines
-from labctl.runner.links import Counts
+from labctl.runner.counted import Counts
 from labctl.scenario.model import Fault, Only, Which
 from labctl.standing.seen import FaultsSeen, LinkSeen, OthersRule
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -99,3 +102,14 @@ def test_an_old_kernel_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_no_setting_of_the_machines_has_no_mend(monkeypatch: pytest.MonkeyPatch, error: str) -> None:
     """A plan that can't be built says so by itself."""
     assert mend(monkeypatch, Machine(), {"error": error, "errno": 2}) == ""
+
+
+def test_a_folder_that_lets_nobody_through_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with TemporaryDirectory() as folder:  # pytest's own lie in one that lets nobody through
+        Path(folder).chmod(0o755)
+        closed = Path(folder, "closed")
+        closed.mkdir(0o700)
+        monkeypatch.setattr(os, "geteuid", lambda: 0)
+        error = f"mount {closed}/bin on /sys/opt/programs: Permission denied"
+
+        assert f"`chmod o+x '{closed}'`" in readiness.why({"error": error, "errno": 13})

@@ -8,7 +8,7 @@ import pytest
 
 from labctl.agent.frames import Header
 from labctl.hosts.conversation import LabBroke
-from labctl.runner.links import Counts
+from labctl.runner.counted import Counts
 from labctl.scenario.model import Heal, Link, Only, Step
 from tests.unit.runner.linked import (
     AT,

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from labctl.agent.frames import Header
-from labctl.runner.links import Counts
+from labctl.runner.counted import Counts
 from labctl.scenario.model import Fault, Heal, Impair, Link, Only, Which
 from labctl.scenario.problems import Position
 from labctl.standing.faults import Faults

@@ -1,0 +1,1 @@
+"""What the pytest plugin needs once there is something to do: it is imported then, and not before."""
