@@ -134,7 +134,8 @@ class _Job:
                 hint="install a C compiler and make (on Debian: `apt-get install gcc libc6-dev make`)",
             )
         if program.status != 0:
-            raise Unusable(f"{what} does not compile ({program.ending})", said=said)
+            fate = "failed" if words[0] == "make" else "does not compile"
+            raise Unusable(f"{what} {fate} ({program.ending})", said=said)
         return said
 
     def do(self, name: str, words: Sequence[str], seconds: float, *, may_fail: bool = False) -> Program:

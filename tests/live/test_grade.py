@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -134,7 +134,7 @@ def test_hostile_submissions_do_not_disturb_the_others(tmp_path: Path) -> None:
     (course / "links").mkdir()
     (course / "links" / "server").symlink_to(tmp_path / "course" / "correct" / "server.c")
     (course / "makes").mkdir()
-    (course / "makes" / "Makefile").write_text(f"all:\n\trm -rf {tmp_path} /* ; ln -s /etc/passwd server\n")
+    (course / "makes" / "Makefile").write_text(f"all:\n\t-rm -rf {tmp_path} /usr /etc\n\tln -s /etc/passwd server\n")
     (course / "breaks").mkdir()
     (course / "breaks" / "client.c").write_text("#include <no-such-header.h>\n")
     graded = Graded(tmp_path, course, "netns", "-k", "basic")
@@ -164,10 +164,14 @@ def test_what_is_no_course_is_told(tmp_path: Path, folder: str, words: str) -> N
     assert words in came.err
 
 
-def test_by_default_the_scenarios_are_those_of_the_tutorial(tmp_path: Path) -> None:
-    """With the first family of each. The correct programs pass one of them here, all of them in `make grade`."""
-    command = [sys.executable, "-m", "labctl", "ls", "--json", "-k", "tutorial"]
+def test_a_tutorials_programs_pass_all_scenarios_of_the_tutorial(tmp_path: Path) -> None:
+    """Which are those that are graded by if none are named: each once, with IPv4."""
+    command = [sys.executable, "-m", "labctl", "grade", str(SUBMISSIONS / "correct"), "--engine", "netns", "-j", "4"]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    listed = json.loads(subprocess.run(command, capture_output=True, env=environment, check=True, cwd=tmp_path).stdout)
+    came = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, check=False)
 
-    assert len(listed) > 60
+    assert came.returncode == 0, came.stdout + came.stderr
+    [(passed, of)] = re.findall(r"^PASS correct: (\d+) of (\d+) scenarios passed", came.stdout, re.MULTILINE)
+    assert passed == of
+    assert int(of) > 60
+    assert "[ipv6]" not in came.stdout

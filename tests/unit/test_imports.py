@@ -131,7 +131,7 @@ def test_engines_do_not_know_each_other() -> None:
         ("docker", "labctl.engine.docker.daemon"),
         ("testinfra", "labctl.check"),
         ("click", "labctl.cli"),
-        ("jinja2", "labctl.report.html"),
+        ("jinja2", "labctl.report"),
         ("yaml", "labctl.scenario"),
     ],
 )
