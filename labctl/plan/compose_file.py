@@ -10,11 +10,13 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from labctl.plan.attachments import Attachment, demand_once, read_attachments
 from labctl.plan.dockerfile import STANDARD_PATH
 from labctl.plan.image import Image, built, named
 from labctl.plan.model import Limits, ProgramFolder
+from labctl.plan.networks import MOST_NETWORKS, NetworkAsked, read_networks
 from labctl.plan.values import (
-    read_aliases,
+    merged,
     read_build,
     read_environment,
     read_size,
@@ -28,7 +30,10 @@ from labctl.scenario.yaml.tree import Mapping, Node, Scalar, Sequence, Tree, rea
 
 
 class Service(Struct, frozen=True, kw_only=True):
-    """A kind of host. `notes`: what a lab, or a lab without Docker, can't honour of it, and where."""
+    """A kind of host. `networks`: where it is, in order; none stands for the default one.
+
+    `notes`: what a lab, or a lab without Docker, can't honour of it, and where.
+    """
 
     name: str
     at: Position
@@ -40,16 +45,17 @@ class Service(Struct, frozen=True, kw_only=True):
     environment: dict[str, str] = {}
     sysctls: dict[str, str] = {}
     limits: Limits = Limits()
-    aliases: tuple[str, ...] = ()
+    networks: tuple[Attachment, ...] = ()
     notes: tuple[str, ...] = ()
 
 
 class ComposeFile(Struct, frozen=True):
-    """The services of a compose.yaml in the order of the page."""
+    """The services of a compose.yaml in the order of the page, and the networks that it says something of."""
 
     path: Path
     services: dict[str, Service]
     notes: tuple[str, ...] = ()
+    networks: dict[str, NetworkAsked] = {}
 
 
 _LABS_OWN = {
@@ -68,6 +74,8 @@ _REASONS = {
     "devices": "programs never have privileges",
     "env_file": "write the variables under 'environment'",
     "extra_hosts": "names are those of the lab's hosts",
+    "links": "names are those of the lab's hosts",
+    "network_mode": "a host has an interface of its own on each of the lab's networks",
     "ports": "nothing outside reaches a lab",
     "privileged": "programs never have privileges",
     "volumes": "a host starts with fresh folders; put files into the image",
@@ -95,6 +103,7 @@ class _Reader:
         self._path = path
         self._root = tree.root
         self._page = page
+        self._networks: dict[str, NetworkAsked] = {}
 
     def read(self) -> ComposeFile:
         services: dict[str, Service] = {}
@@ -102,6 +111,13 @@ class _Reader:
         if not isinstance(self._root, Mapping):
             note_kind(self._root, self._page, "a map with 'services'")
             return ComposeFile(self._path, services)
+        for key, value in self._root.entries:
+            if key.text == "networks":
+                self._networks = read_networks(value, self._page)
+                _refuse_variables({"networks": value}, self._page)
+                if len(self._networks) > MOST_NETWORKS:
+                    message = f"{len(self._networks)} networks are more than the {MOST_NETWORKS} that a lab can have"
+                    self._page.wrong(key, message, "remove some of them")
         for key, value in self._root.entries:
             if key.text == "services":
                 services = self._services(value)
@@ -120,7 +136,8 @@ class _Reader:
             self._page.wrong(
                 self._root, "no services stand here", "add `services:` with one service for each kind of host"
             )
-        return ComposeFile(self._path, services, tuple(notes))
+        demand_once(((one.name, where) for one in services.values() for where in one.networks), self._page)
+        return ComposeFile(self._path, services, tuple(notes), self._networks)
 
     def _services(self, node: Node) -> dict[str, Service]:
         if not isinstance(node, Mapping):
@@ -129,22 +146,10 @@ class _Reader:
         services = {}
         for key, value in node.entries:
             if isinstance(value, Mapping):
-                services[key.text] = self._service(key, self._merged(value))
+                services[key.text] = self._service(key, merged(value, self._page))
             else:
                 note_kind(value, self._page, "a service, as a map")
         return services
-
-    def _merged(self, node: Mapping) -> dict[str, tuple[Scalar, Node]]:
-        """A map's entries by name, and under them those of the maps at `<<` (YAML 1.1)."""
-        merged: dict[str, tuple[Scalar, Node]] = {}
-        own = {key.text: (key, value) for key, value in node.entries}
-        _, below = own.pop("<<", (None, None))
-        for other in below.items if isinstance(below, Sequence) else (below,):
-            if isinstance(other, Mapping):
-                merged = self._merged(other) | merged
-            elif other is not None:
-                note_kind(other, self._page, "a map")
-        return merged | own
 
     def _service(self, name: Scalar, entries: dict[str, tuple[Scalar, Node]]) -> Service:
         page, where = self._page, self._path.parent
@@ -170,6 +175,7 @@ class _Reader:
             read_environment(nodes["environment"], page) if "environment" in nodes else {}
         )
         path = environment.pop("PATH", STANDARD_PATH)
+        networks, notes = read_attachments(nodes.get("networks"), self._networks, page)
         return Service(
             name=name.text,
             at=name.at,
@@ -181,8 +187,8 @@ class _Reader:
             environment=environment,
             sysctls=read_sysctls(nodes["sysctls"], page) if "sysctls" in nodes else {},
             limits=_limits(nodes, page),
-            aliases=read_aliases(nodes["networks"], page) if "networks" in nodes else (),
-            notes=tuple(self._not_honoured(name, entries)) + recipe.notes,
+            networks=networks,
+            notes=(*self._not_honoured(name, entries), *notes, *recipe.notes),
         )
 
     def _not_honoured(self, name: Scalar, entries: dict[str, tuple[Scalar, Node]]) -> list[str]:

@@ -49,24 +49,31 @@ def read_sysctls(node: Node, page: Page) -> dict[str, str]:
     return sysctls
 
 
-def read_aliases(node: Node, page: Page) -> tuple[str, ...]:
-    """Further names of a host, of the `aliases` under each of its networks; a list of networks has none."""
-    if not isinstance(node, Mapping):
+def read_names(node: Node, page: Page, title: str) -> tuple[str, ...]:
+    """Names of hosts, of a list; what is none is noted."""
+    if not isinstance(node, Sequence):
+        note_kind(node, page, title)
         return ()
     names: list[str] = []
-    for network, attachment in node.entries:
-        entries = {key.text: value for key, value in attachment.entries} if isinstance(attachment, Mapping) else {}
-        if (aliases := entries.get("aliases")) is None:
-            continue
-        if not isinstance(aliases, Sequence):
-            note_kind(aliases, page, f"a list of names in {quoted(network.text)}")
-            continue
-        for item in aliases.items:
-            if isinstance(item, Scalar) and _HOST_NAME.fullmatch(item.text):
-                names.append(item.text)
-            else:
-                note_kind(item, page, "the name of a host, of letters, digits, - and .")
+    for item in node.items:
+        if isinstance(item, Scalar) and _HOST_NAME.fullmatch(item.text):
+            names.append(item.text)
+        else:
+            note_kind(item, page, "the name of a host, of letters, digits, - and .")
     return tuple(dict.fromkeys(names))
+
+
+def merged(node: Mapping, page: Page) -> dict[str, tuple[Scalar, Node]]:
+    """A map's entries by name, and under them those of the maps at `<<` (YAML 1.1)."""
+    found: dict[str, tuple[Scalar, Node]] = {}
+    own = {key.text: (key, value) for key, value in node.entries}
+    _, below = own.pop("<<", (None, None))
+    for other in below.items if isinstance(below, Sequence) else (below,):
+        if isinstance(other, Mapping):
+            found = merged(other, page) | found
+        elif other is not None:
+            note_kind(other, page, "a map")
+    return found | own
 
 
 def read_ulimits(node: Node, page: Page) -> dict[str, int]:
