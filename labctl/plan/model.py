@@ -182,6 +182,17 @@ class Plan(Struct, frozen=True, kw_only=True):
             return self.networks
         return (Network(name=ONLY, subnet4=self.subnet4, subnet6=self.subnet6),)
 
+    @property
+    def kept(self) -> tuple[tuple[str, IPv4Network | IPv6Network], ...]:
+        """The subnets that compose.yaml asks for, each with its network's name: no engine takes others."""
+        found = ((one.name, one.keeps4, one.subnet4, one.keeps6, one.subnet6) for one in self.nets)
+        return tuple(
+            (name, subnet)
+            for name, keeps4, subnet4, keeps6, subnet6 in found
+            for keeps, subnet in ((keeps4, subnet4), (keeps6, subnet6))
+            if keeps and subnet is not None
+        )
+
     def net(self, name: str) -> Network:
         """The network of that name. KeyError if there is none."""
         for network in self.nets:
