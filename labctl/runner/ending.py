@@ -30,7 +30,7 @@ def judge_ends(
 
     def own(end: End, index: int) -> End:
         program = programs[index]
-        return fill_end(end, n=program.number, host=program.host, addresses=session.addresses)
+        return fill_end(end, n=program.number, host=program.host, addresses=session.addresses_on(program.host))
 
     judge = partial(
         judge_all,
@@ -97,7 +97,9 @@ def perform_send(session: Session, step: Send) -> None:
     tickets = []
     programs = session.named(step.to)
     for program in programs:
-        given = fill_input(step.input, n=program.number, host=program.host, addresses=session.addresses)
+        given = fill_input(
+            step.input, n=program.number, host=program.host, addresses=session.addresses_on(program.host)
+        )
         data = typed(input_bytes(given), verbatim=given.verbatim)
         tickets.append(session.conversation.ask(program.host, "feed", data, program=program.key))
     complaints = []

@@ -34,9 +34,13 @@ OPEN = "this lab is open: its hosts can reach other networks (`allow: internet`)
 
 def facts(lab: Lab, conversation: Conversation) -> dict[str, str]:
     """What is in force, read back from inside the hosts: whether it leads anywhere, who programs are, their limits."""
-    subnet = str(lab.plan.subnet4 or lab.plan.subnet6)
+    nets = lab.plan.nets
+    subnets = [str(one.subnet4 or one.subnet6) for one in nets]
+    several = ", ".join(f"{one.name} {subnet}" for one, subnet in zip(nets, subnets, strict=True))
+    leads = "leads" if len(nets) == 1 else "lead"
     return {
-        "subnet": subnet + (", open to other networks" if lab.plan.internet else ", which leads nowhere"),
+        "subnet": (several if len(nets) > 1 else subnets[0])
+        + (", open to other networks" if lab.plan.internet else f", which {leads} nowhere"),
         **held(next(iter(conversation.hellos.values()))["in_force"]),
     }
 

@@ -71,7 +71,7 @@ def _begin(
 def _stdin(session: Session, step: Start | Run, program: Program) -> bytes:
     if isinstance(step, Start):
         return b""
-    given = fill_input(step.stdin, n=program.number, host=program.host, addresses=session.addresses)
+    given = fill_input(step.stdin, n=program.number, host=program.host, addresses=session.addresses_on(program.host))
     return input_bytes(given)
 
 

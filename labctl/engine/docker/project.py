@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 
 from msgspec import Struct
 
@@ -171,15 +171,13 @@ def _network(
         "internal": not plan.internet,
         "enable_ipv6": speaks_ipv6,
         "driver_opts": options,
-        "ipam": {
-            "config": [
-                {"subnet": str(subnet)} | ({"gateway": gateway} if gateway else {})
-                for subnet, gateway in pools
-                if subnet
-            ]
-        },
+        "ipam": {"config": [_pool(subnet, gateway) for subnet, gateway in pools if subnet]},
         "labels": dict(labels),
     }
+
+
+def _pool(subnet: IPv4Network | IPv6Network, gateway: str | None) -> Json:
+    return {"subnet": str(subnet)} | ({"gateway": gateway} if gateway else {})
 
 
 def bridge_names(plan: Plan, spares4: Mapping[str, IPv4Network]) -> list[str]:

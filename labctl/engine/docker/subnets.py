@@ -68,13 +68,8 @@ class Chooser:
         plan, spares4 = self._plan, {}
         in_the_way = [*taken, *(str(subnet) for _, subnet in plan.kept)]
         for network in self._plan.nets:
-            has6 = network.subnet6 is not None
-            pairs = (
-                (four, six)
-                for four, six in self._pairs[network.name]
-                if not overlaps((four, six if has6 else None), in_the_way)
-            )
-            if (pair := next(pairs, None)) is None:
+            pair = self._first_free(network, in_the_way)
+            if pair is None:
                 return None
             four, six = pair
             in_the_way += [str(four), str(six)]
@@ -82,10 +77,20 @@ class Chooser:
             plan = moved(plan, None if network.keeps4 else four, None if network.keeps6 else six, network=network.name)
         return Choice(plan, spares4)
 
+    def _first_free(self, network: Network, in_the_way: Sequence[str]) -> tuple[IPv4Network, IPv6Network] | None:
+        for subnet4, subnet6 in self._pairs[network.name]:
+            if not overlaps((subnet4, subnet6 if network.subnet6 is not None else None), in_the_way):
+                return subnet4, subnet6
+        return None
+
 
 def _size(plan: Plan, network: Network) -> int:
     """How many addresses it needs."""
-    return sum(wire.network == network.name for host in (*plan.hosts, *plan.absent) for wire in host.wires)
+    wires = [
+        *(wire for host in plan.hosts for wire in host.wires),
+        *(wire for one in plan.absent for wire in one.wires),
+    ]
+    return sum(wire.network == network.name for wire in wires)
 
 
 def overlaps(subnets: Iterable[IPv4Network | IPv6Network | None], taken: Iterable[str]) -> bool:

@@ -103,11 +103,25 @@ def find_circumstances(plan: Plan, words: tuple[str, ...], endpoint: Endpoint) -
     speaks_ipv6 = plan.family is not Family.IPV4
     sets_interfaces = any(names_an_interface(key) for host in plan.hosts for key in host.sysctls)
     api = look(endpoint).version()[1] if speaks_ipv6 or sets_interfaces else (0, 0)
+    endpoint_sysctls = sets_interfaces and api >= (1, 46) and not compose_version(words).startswith("1.")
+    if not endpoint_sysctls:
+        _demand_that_interfaces_are_known(plan)
     return Circumstances(
         has_ipv6=not endpoint.is_local or os.path.exists("/proc/sys/net/ipv6"),
-        endpoint_sysctls=sets_interfaces and api >= (1, 46) and not compose_version(words).startswith("1."),
+        endpoint_sysctls=endpoint_sysctls,
         isolates_ipv6=api >= (1, 48),
     )
+
+
+def _demand_that_interfaces_are_known(plan: Plan) -> None:
+    """EngineError for a setting of an interface where this Docker decides which of several it would be."""
+    for host in plan.hosts:
+        for key in filter(names_an_interface, host.sysctls):
+            if len(host.wires) > 1:
+                message = f"'{key}' of {host.name} can't be set: which of its {len(host.wires)} interfaces is called so"
+                raise EngineError(
+                    f"{message} is up to this Docker", hint="use Docker 28 with Compose v2, or --engine netns"
+                )
 
 
 class _Meeting:

@@ -156,16 +156,15 @@ def _wire(orders: dict[str, Any], births: list[Birth], pids: list[int]) -> None:
 
 
 def wiring(orders: dict[str, Any], pids: list[int]) -> str:
-    """Lines for `ip -batch` in the lab's own namespace: the bridges, and a cable from each that it is on into each host."""
-    lines = [
-        f"link add {bridge} type bridge stp_state 0 forward_delay 0 mcast_snooping 0" for bridge in orders["bridges"]
-    ]
+    """Lines for `ip -batch` in the lab's own namespace: its bridges, and the cables from them into each host."""
+    bridges = orders["bridges"]
+    lines = [f"link add {bridge} type bridge stp_state 0 forward_delay 0 mcast_snooping 0" for bridge in bridges]
     for number, (order, pid) in enumerate(zip(orders["hosts"], pids, strict=True), 1):
         for end, cable in zip(cables_of(number, order), order["cables"], strict=True):
             peer = f"{cable['device']} address {cable['mac']}"
             lines.append(f"link add {end} type veth peer name {peer} netns {pid}")
             lines.append(f"link set {end} master {cable['bridge']} up")
-    lines += [f"link set {bridge} up" for bridge in orders["bridges"]]
+    lines += [f"link set {bridge} up" for bridge in bridges]
     lines.append("address add 127.0.0.1/8 dev lo")  # it stays down: there to be seen by who looks for addresses
     return "\n".join(lines) + "\n"
 

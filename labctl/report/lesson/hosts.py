@@ -65,7 +65,7 @@ def facts(specs: Sequence[HostSpec], plan: Plan, words: Container[str]) -> Itera
             yield f"{name}: a name and an address, and no machine"
             continue
         hosts = [host for host in plan.hosts if host.service == spec.service]
-        aliases = dict.fromkeys(alias for host in hosts for alias in host.aliases)
+        aliases = dict.fromkeys(alias for host in hosts for alias in host.names[1:])
         for alias in (alias for alias in aliases if alias in words):
             several = f", a name with {len(hosts)} addresses" if len(hosts) > 1 else ""
             yield f"{name}: can be called {alias}, too{several}"
