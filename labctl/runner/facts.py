@@ -29,6 +29,13 @@ def declared(plan: Plan) -> dict[str, dict[str, str]]:
     return {host.service: host.declared for host in plan.hosts if host.declared}
 
 
+def networks_of(plan: Plan) -> dict[str, list[str]]:
+    """By host, the networks that it is on; nothing in a lab that has one."""
+    if len(plan.nets) == 1:
+        return {}
+    return {host.name: [wire.network for wire in host.wires] for host in plan.hosts}
+
+
 OPEN = "this lab is open: its hosts can reach other networks (`allow: internet`)"
 
 

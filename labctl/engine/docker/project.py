@@ -177,7 +177,8 @@ def _network(
 
 
 def _pool(subnet: IPv4Network | IPv6Network, gateway: str | None) -> Json:
-    return {"subnet": str(subnet)} | ({"gateway": gateway} if gateway else {})
+    pool: Json = {"subnet": str(subnet)}
+    return pool | {"gateway": gateway} if gateway else pool
 
 
 def bridge_names(plan: Plan, spares4: Mapping[str, IPv4Network]) -> list[str]:
