@@ -12,8 +12,9 @@ from msgspec.structs import replace
 
 from labctl.plan.attachments import Attachment, demand_once, read_attachments
 from labctl.plan.dockerfile import STANDARD_PATH
+from labctl.plan.healthcheck import read_healthcheck
 from labctl.plan.image import Image, built, named
-from labctl.plan.model import Limits, ProgramFolder
+from labctl.plan.model import Health, Limits, ProgramFolder
 from labctl.plan.networks import MOST_NETWORKS, NetworkAsked, read_networks
 from labctl.plan.values import (
     merged,
@@ -46,6 +47,7 @@ class Service(Struct, frozen=True, kw_only=True):
     sysctls: dict[str, str] = {}
     limits: Limits = Limits()
     networks: tuple[Attachment, ...] = ()
+    health: Health | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -66,11 +68,11 @@ _LABS_OWN = {
 }
 """Keys that say how a host idles, is named and connected when Compose runs it; a lab sees to that itself."""
 
-_TAKEN = {"build", "environment", "image", "mem_limit", "networks", "pids_limit", "sysctls", "ulimits"}
+_TAKEN = {"build", "environment", "healthcheck", "image", "mem_limit", "networks", "pids_limit", "sysctls", "ulimits"}
 
 _REASONS = {
     "cap_add": "programs never have privileges",
-    "depends_on": "hosts come up together, and steps say what happens when",
+    "depends_on": "hosts come up together, and steps say what happens when; `ready: healthy` waits for a healthcheck",
     "devices": "programs never have privileges",
     "env_file": "write the variables under 'environment'",
     "extra_hosts": "names are those of the lab's hosts",
@@ -176,6 +178,12 @@ class _Reader:
         )
         path = environment.pop("PATH", STANDARD_PATH)
         networks, notes = read_attachments(nodes.get("networks"), self._networks, page)
+        found: list[str] = []
+        health = (
+            read_healthcheck(nodes["healthcheck"], page, lambda at, words: found.append(f"{at.at}: {words}"))
+            if "healthcheck" in nodes
+            else None
+        )
         return Service(
             name=name.text,
             at=name.at,
@@ -188,7 +196,8 @@ class _Reader:
             sysctls=read_sysctls(nodes["sysctls"], page) if "sysctls" in nodes else {},
             limits=_limits(nodes, page),
             networks=networks,
-            notes=(*self._not_honoured(name, entries), *notes, *recipe.notes),
+            health=health,
+            notes=(*self._not_honoured(name, entries), *notes, *found, *recipe.notes),
         )
 
     def _not_honoured(self, name: Scalar, entries: dict[str, tuple[Scalar, Node]]) -> list[str]:

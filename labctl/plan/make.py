@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import UNSET
+
 from labctl.plan import addresses
 from labctl.plan.compose_file import ComposeFile
 from labctl.plan.model import AbsentHost, HostPlan, Plan
 from labctl.plan.sysctls import pinned
 from labctl.plan.wiring import Wanted, wired
 from labctl.scenario.links.places import places_of, receivers
-from labctl.scenario.model import Family, HostSpec, Scenario
+from labctl.scenario.model import Family, Healthy, HostSpec, Scenario, Start
+from labctl.scenario.names import copies
 from labctl.scenario.needs import needs_capture
 from labctl.scenario.problems import Position, Problem, ScenarioError, did_you_mean, quoted
 
@@ -27,7 +30,7 @@ def make_plan(scenario: Scenario, compose: ComposeFile, family: Family) -> Plan:
     specs = _specs(scenario, compose)
     wanted = [host for spec in specs for host in _counted(spec)]
     _demand_good(wanted, specs, compose, str(scenario.path))
-    problems: list[Problem] = []
+    problems = _without_health(scenario, specs, compose)
     wiring = wired(wanted, compose, family, problems)
     if problems:
         raise ScenarioError(problems)
@@ -68,6 +71,7 @@ def make_plan(scenario: Scenario, compose: ComposeFile, family: Family) -> Plan:
                 limits=service.limits,
                 aliases=tuple(dict.fromkeys((*host.shared, *wiring.aliases(host.name)))),
                 interfaces=wires,
+                health=service.health or UNSET,
             )
         )
     used = dict.fromkeys(host.service for host in hosts)
@@ -128,6 +132,19 @@ def _demand_good(wanted: list[Wanted], specs: tuple[HostSpec, ...], compose: Com
             )
     if problems:
         raise ScenarioError(problems)
+
+
+def _without_health(scenario: Scenario, specs: tuple[HostSpec, ...], compose: ComposeFile) -> list[Problem]:
+    """A start that waits for its host to be healthy needs a healthcheck there."""
+    services = {host: spec.service for spec in specs for host in (spec.service, *copies(spec.service, spec.count))}
+    asked = (step for step in scenario.steps if isinstance(step, Start) and isinstance(step.ready, Healthy))
+    hint = 'add one, like `healthcheck: {test: ["CMD", …], interval: 1s}`, or wait for a port: `ready: tcp 51717`'
+    return [
+        Problem(step.at, f"{quoted(services[step.on])} has no healthcheck in {compose.path.name}", hint)
+        for step in asked
+        if step.on in services and services[step.on] in compose.services
+        if compose.services[services[step.on]].health is None
+    ]
 
 
 def _unknown(spec: HostSpec, compose: ComposeFile) -> Problem:

@@ -77,6 +77,16 @@ class Interface(Struct, frozen=True, kw_only=True):
         return tuple(address for address in (self.address4, self.address6) if address)
 
 
+class Health(Struct, frozen=True, kw_only=True):
+    """What says whether a host is healthy: a command that then ends with 0, and how often it may not (compose.yaml)."""
+
+    command: tuple[str, ...]
+    interval_s: float = 30.0
+    timeout_s: float = 30.0
+    start_period_s: float = 0.0
+    retries: int = 3
+
+
 class HostPlan(Struct, frozen=True, kw_only=True):
     """One host. Its hostname is its name. `address4`/`address6` are None where the lab doesn't speak it.
 
@@ -105,6 +115,7 @@ class HostPlan(Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     aliases: tuple[str, ...] = ()
     interfaces: tuple[Interface, ...] | UnsetType = UNSET
+    health: Health | UnsetType = UNSET
 
     @property
     def wires(self) -> tuple[Interface, ...]:
