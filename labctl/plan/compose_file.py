@@ -11,14 +11,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from labctl.plan.attachments import Attachment, demand_once, read_attachments
+from labctl.plan.building import read_build
 from labctl.plan.dockerfile import STANDARD_PATH
 from labctl.plan.healthcheck import read_healthcheck
 from labctl.plan.image import Image, built, named
-from labctl.plan.model import Health, Limits, ProgramFolder
+from labctl.plan.model import Building, Health, Limits, ProgramFolder
 from labctl.plan.networks import MOST_NETWORKS, NetworkAsked, read_networks
 from labctl.plan.values import (
     merged,
-    read_build,
     read_environment,
     read_size,
     read_sysctls,
@@ -48,6 +48,7 @@ class Service(Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     networks: tuple[Attachment, ...] = ()
     health: Health | None = None
+    building: Building = Building()
     notes: tuple[str, ...] = ()
 
 
@@ -164,10 +165,12 @@ class _Reader:
         )
         if image is not None and not (isinstance(image, Scalar) and not image.is_null):
             note_kind(image, page, "the name of an image")
-        recipe = Image()
+        recipe, building = Image(), Building()
+        found: list[str] = []
         if "build" in nodes:
-            context, dockerfile = read_build(nodes["build"], page, where)
-            recipe = built(context, dockerfile, nodes["build"], page)
+            asked = read_build(nodes["build"], page, where, lambda at, words: found.append(f"{at.at}: {words}"))
+            building = asked.building
+            recipe = built(asked, nodes["build"], page)
         elif image is None:
             page.wrong(name, f"the service {quoted(name.text)} has neither 'image' nor 'build'", "add one of them")
         else:
@@ -178,7 +181,6 @@ class _Reader:
         )
         path = environment.pop("PATH", STANDARD_PATH)
         networks, notes = read_attachments(nodes.get("networks"), self._networks, page)
-        found: list[str] = []
         health = (
             read_healthcheck(nodes["healthcheck"], page, lambda at, words: found.append(f"{at.at}: {words}"))
             if "healthcheck" in nodes
@@ -197,6 +199,7 @@ class _Reader:
             limits=_limits(nodes, page),
             networks=networks,
             health=health,
+            building=building,
             notes=(*self._not_honoured(name, entries), *notes, *found, *recipe.notes),
         )
 

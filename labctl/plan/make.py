@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from labctl.plan import addresses
 from labctl.plan.compose_file import ComposeFile
-from labctl.plan.model import AbsentHost, HostPlan, Plan
+from labctl.plan.model import AbsentHost, Building, HostPlan, Plan
 from labctl.plan.sysctls import pinned
 from labctl.plan.wiring import Wanted, wired
 from labctl.scenario.links.places import places_of, receivers
@@ -72,6 +72,7 @@ def make_plan(scenario: Scenario, compose: ComposeFile, family: Family) -> Plan:
                 aliases=tuple(dict.fromkeys((*host.shared, *wiring.aliases(host.name)))),
                 interfaces=wires,
                 health=service.health or UNSET,
+                building=UNSET if service.building == Building() else service.building,
             )
         )
     used = dict.fromkeys(host.service for host in hosts)

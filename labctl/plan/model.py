@@ -77,6 +77,13 @@ class Interface(Struct, frozen=True, kw_only=True):
         return tuple(address for address in (self.address4, self.address6) if address)
 
 
+class Building(Struct, frozen=True, kw_only=True):
+    """What compose.yaml says of how an image is built, besides from where: build arguments, and up to which stage."""
+
+    args: dict[str, str] = {}
+    target: str = ""
+
+
 class Health(Struct, frozen=True, kw_only=True):
     """What says whether a host is healthy: a command that then ends with 0, and how often it may not (compose.yaml)."""
 
@@ -116,6 +123,7 @@ class HostPlan(Struct, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
     interfaces: tuple[Interface, ...] | UnsetType = UNSET
     health: Health | UnsetType = UNSET
+    building: Building | UnsetType = UNSET
 
     @property
     def wires(self) -> tuple[Interface, ...]:

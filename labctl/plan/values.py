@@ -1,9 +1,8 @@
-"""Nodes of a compose.yaml -> values: sizes, counts, maps of texts, build contexts."""
+"""Nodes of a compose.yaml -> values: sizes, counts, maps of texts."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from labctl.scenario.problems import quoted
 from labctl.scenario.reading import Page, note_kind
@@ -37,12 +36,12 @@ def read_whole(node: Node, page: Page) -> int | None:
 
 def read_environment(node: Node, page: Page) -> dict[str, str]:
     """Variables of `{NAME: value}` or `[NAME=value]`."""
-    return _texts(node, page, "a map or a list of NAME=value")
+    return read_texts(node, page, "a map or a list of NAME=value")
 
 
 def read_sysctls(node: Node, page: Page) -> dict[str, str]:
     """Kernel settings of `{net.x: 1}` or `[net.x=1]`. Others than the network's are problems."""
-    sysctls = _texts(node, page, "a map or a list of net.NAME=value")
+    sysctls = read_texts(node, page, "a map or a list of net.NAME=value")
     for name in sysctls:
         if not name.startswith("net."):
             page.wrong(node, f"{quoted(name)} is not the network's", "set only what begins with `net.`")
@@ -90,21 +89,7 @@ def read_ulimits(node: Node, page: Page) -> dict[str, int]:
     return limits
 
 
-def read_build(node: Node, page: Page, where: Path) -> tuple[Path | None, str]:
-    """The context folder and the Dockerfile's name in it; None after noting what is wrong."""
-    entries = {key.text: value for key, value in node.entries} if isinstance(node, Mapping) else {"context": node}
-    context, dockerfile = entries.get("context"), entries.get("dockerfile")
-    if not isinstance(context, Scalar) or context.is_null:
-        note_kind(context or node, page, "a build's context, a folder")
-        return None, "Dockerfile"
-    folder = (where / context.text).resolve()
-    if not folder.is_dir():
-        page.wrong(context, f"there is no folder {quoted(context.text)}", "look at the path")
-        return None, "Dockerfile"
-    return folder, dockerfile.text if isinstance(dockerfile, Scalar) else "Dockerfile"
-
-
-def _texts(node: Node, page: Page, title: str) -> dict[str, str]:
+def read_texts(node: Node, page: Page, title: str) -> dict[str, str]:
     texts = {}
     if isinstance(node, Mapping):
         for key, value in node.entries:

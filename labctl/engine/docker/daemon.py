@@ -9,11 +9,11 @@ import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from labctl.engine.contract import EngineError, Say
 from labctl.engine.docker.answers import State, seconds_since_1970, shortened, unreachable
+from labctl.engine.docker.building import Build
 from labctl.engine.docker.endpoint import Endpoint
 from labctl.engine.docker.labels import LAB, Made, made
 from labctl.engine.docker.plain_socket import plain_socket
@@ -92,10 +92,6 @@ class Daemon:
         with self._translated("listing networks"):
             found = self._api.networks(filters={"label": _label(lab)})
         return [made(one["Id"], one["Labels"], created=seconds_since_1970(one["Created"])) for one in found]
-
-    def subnets(self) -> list[str]:
-        """The subnets of all networks, whoever made them."""
-        return [subnet for subnet, _, _ in self.pools()]
 
     def pools(self) -> list[tuple[str, str, Made]]:
         """Each subnet of all networks, with the network's name, and whose it is as far as it is labctl's."""
@@ -215,18 +211,17 @@ class Daemon:
         with self._translated(f"pulling the image '{image}'"):
             self._follow(self._api.pull(name, tag=tag, stream=True, decode=True), say)
 
-    def build(
-        self, context: Path, dockerfile: str, image: str, *, labels: dict[str, str], arguments: dict[str, str], say: Say
-    ) -> None:
+    def build(self, image: str, how: Build, say: Say) -> None:
         """Build an image with the daemon's own builder. EngineError with the builder's words if that fails."""
         with self._translated(f"building the image '{image}'"):
             self._api.timeout = BUILDS_WITHIN_S
             progress = self._api.build(
-                path=str(context),
-                dockerfile=dockerfile,
+                path=str(how.context),
+                dockerfile=how.dockerfile,
                 tag=image,
-                labels=labels,
-                buildargs=arguments,
+                labels=how.labels,
+                buildargs=how.arguments,
+                target=how.target or None,
                 rm=True,
                 forcerm=True,
                 decode=True,
