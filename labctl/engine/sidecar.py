@@ -51,12 +51,14 @@ def settings_for(
     return settings | {name: value for name, value in shown.items() if value is not None}
 
 
-def capture_settings(host: str) -> dict[str, object]:
-    """What the sidecar that records beside that host is told (labctl.sidecar.capture).
+def capture_settings(plan: Plan, host: str) -> dict[str, object]:
+    """What the sidecar that records beside that host is told (labctl.sidecar.capture). KeyError for an unknown one.
 
     A copy that a sidecar of links has made is no packet that anybody sent.
     """
-    return {"host": host, "left_out": COPIED}
+    wires = plan.host(host).wires
+    several = {"networks": [list(wire.addresses) for wire in wires]} if len(wires) > 1 else {}
+    return {"host": host, "left_out": COPIED} | several
 
 
 def demand_attendable(hosts: Sequence[str], plan: Plan, up: Mapping[str, object]) -> None:

@@ -69,7 +69,7 @@ def _addresses(name: str, plan: Plan) -> list[str]:
     named: list[HostPlan | AbsentHost] = [*plan.hosts, *plan.absent]
     for host in named:
         if host.name == name:
-            return [address for address in (host.address4, host.address6) if address is not None]
+            return list(host.addresses)
     return [name]
 
 

@@ -1,7 +1,7 @@
 """Packets as sidecars tell them -> a capture on disk: as they come at first, in the order of their times at the end.
 
-What is on disk can be read at any moment, should labctl be killed. pcapng, one interface for each host; one more for a
-host's loopback where something was recorded there.
+What is on disk can be read at any moment, should labctl be killed. pcapng, one interface for each host, in a lab of
+several networks one for each host and network; one more for a host's loopback where something was recorded there.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from msgspec.structs import replace
 
 from labctl import __version__
 from labctl.observe.pcapng import Frame, Interface, block, opening, read
-from labctl.sidecar.captured import LOOPBACK, OUTBOUND, RECORD
+from labctl.sidecar.captured import LOOPBACK, NETWORK_SHIFT, OUTBOUND, RECORD
 
 MOST_BYTES = 64 * 1024 * 1024
 _OF_LOOPBACK = " (loopback)"
+_IN = " (in "
 _ABOUT = (
     "Recorded by labctl at every host, where packets leave and arrive: captured before faults. "
     "What a rule did to a packet stands in its comment."
@@ -29,11 +30,21 @@ class CaptureFile:
 
     most_bytes = MOST_BYTES
 
-    def __init__(self, path: Path, hosts: Sequence[str]) -> None:
+    def __init__(self, path: Path, hosts: Sequence[str], networks: Mapping[str, Sequence[str]] | None = None) -> None:
+        """`networks`: of each host, their names, where the lab has several."""
         self._path = path
-        self._places = {host: place for place, host in enumerate(hosts)}
+        self._places: dict[tuple[str, int], int] = {}
+        self._loopbacks: dict[str, int] = {}
+        names: list[str] = []
+        for host in hosts:
+            for place, network in enumerate((networks or {}).get(host) or [""]):
+                self._places[host, place] = len(names)
+                names.append(f"{host}{_IN}{network})" if network else host)
+        for host in hosts:
+            self._loopbacks[host] = len(names)
+            names.append(f"{host}{_OF_LOOPBACK}")
         self._file = path.open("wb")
-        self._file.write(_opening([*hosts, *(f"{host}{_OF_LOOPBACK}" for host in hosts)]))
+        self._file.write(_opening(names))
         self._left = MOST_BYTES
         self.is_cut = False
 
@@ -47,7 +58,8 @@ class CaptureFile:
             if self._left < 0:
                 self.is_cut = True
                 break
-            interface = self._places[host] + (len(self._places) if flags & LOOPBACK else 0)
+            place = self._places[host, flags >> NETWORK_SHIFT]
+            interface = self._loopbacks[host] if flags & LOOPBACK else place
             frame = Frame(
                 t_ns=t_ns,
                 interface=interface,
@@ -91,7 +103,12 @@ def is_loopback(interface: Interface) -> bool:
 
 def host_of(interface: Interface) -> str:
     """Whose it is."""
-    return interface.name.removesuffix(_OF_LOOPBACK)
+    return interface.name.partition(" (")[0]
+
+
+def network_of(interface: Interface) -> str:
+    """Which of its host's networks it is on; empty where the lab has one."""
+    return interface.name.partition(_IN)[2].removesuffix(")")
 
 
 def in_order(frames: Sequence[Frame]) -> list[Frame]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from labctl.observe.chronicle import Chronicle, chronicle
@@ -15,8 +16,8 @@ from labctl.observe.joining.cast import Cast
 from labctl.observe.joining.moments import moments
 from labctl.observe.joining.traffic import packets_seen
 from labctl.observe.network.network import Network
+from labctl.observe.records import Line, Records, addresses_told, read_folder
 from labctl.observe.records import NotRecorded as NotRecorded
-from labctl.observe.records import Records, read_folder
 from labctl.observe.story import HostSeen, OutputSeen, RulesSeen, StepSeen, Story
 
 
@@ -71,12 +72,17 @@ def _unrecorded(records: Records) -> list[str]:
 def _hosts(records: Records, seen: Iterable[str]) -> tuple[HostSeen, ...]:
     """Those of the plan; whoever was seen without being there, for it can't be read, is known by name."""
     planned = tuple(
-        HostSeen(host["name"], tuple(one for one in (host["address4"], host["address6"]) if one), is_absent)
+        HostSeen(host["name"], tuple(addresses_told(host)), is_absent, _networks(host))
         for kind, is_absent in (("hosts", False), ("absent", True))
         for host in records.plan.get(kind, [])
     )
     known = {host.name for host in planned if not host.is_absent}
     return planned + tuple(HostSeen(name, ()) for name in dict.fromkeys(seen) if name not in known)
+
+
+def _networks(host: Line) -> tuple[str, ...] | UnsetType:
+    names = tuple(str(wire["network"]) for wire in host.get("interfaces", ()))
+    return names or UNSET
 
 
 def _zero(told: Chronicle) -> int:

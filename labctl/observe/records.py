@@ -19,6 +19,7 @@ from labctl.observe.names import CAPTURE, JOURNAL, PLAN, SCENARIO, TRACES
 Line = dict[str, Any]  # Any: JSON's own types
 _TEXTS = {"hosts": ("name", "mac"), "absent": ("name",)}
 """What each kind of host in a plan has, besides addresses."""
+_ADDRESSES = ("address4", "address6")
 
 
 class NotRecorded(Exception):
@@ -105,9 +106,20 @@ def _tell(hosts: object, texts: Sequence[str]) -> bool:
     return isinstance(hosts, list) and all(
         isinstance(host, dict)
         and all(isinstance(host.get(key), str) for key in texts)
-        and all(isinstance(host.get(key, 0), str | None) for key in ("address4", "address6"))
+        and all(isinstance(host.get(key, 0), str | None) for key in _ADDRESSES)
+        and _tell(host.get("interfaces", []), ("network", "mac"))
         for host in hosts
     )
+
+
+def wires_told(host: Line) -> list[Line]:
+    """A host's interfaces, of a plan as it was written: each has `mac`, `address4` and `address6`."""
+    return host.get("interfaces") or [host]
+
+
+def addresses_told(host: Line) -> list[str]:
+    """The addresses that it has, network after network, IPv4 first."""
+    return [wire[key] for wire in wires_told(host) for key in _ADDRESSES if wire.get(key)]
 
 
 def _traces(folder: Path) -> dict[str, bytes] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 Kind = Literal["tcp", "udp", "icmp", "arp", "ip", "other"]
 """What a packet is. `icmp` is that of either family, with neighbour discovery; `ip` any other protocol over IP."""
@@ -173,11 +173,15 @@ class Moment(Struct, frozen=True):
 
 
 class HostSeen(Struct, frozen=True):
-    """A host, its addresses, and whether it is only a name and an address."""
+    """A host, its addresses, and whether it is only a name and an address.
+
+    `networks`: those that it is on, where the lab has several.
+    """
 
     name: str
     addresses: tuple[str, ...]
     is_absent: bool = False
+    networks: tuple[str, ...] | UnsetType = UNSET
 
 
 class Story(Struct, frozen=True, kw_only=True):

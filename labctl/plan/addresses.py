@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 FIRST4 = IPv4Address("10.51.0.0")
@@ -16,10 +17,29 @@ RESERVED = 2
 MAX_HOSTS = 1000
 """A Linux bridge takes 1023 ports; the next one is refused."""
 
+OF_A_NETWORK = 1024
+"""So many MACs belong to each network of a lab."""
+
 
 def subnet4(hosts: int) -> IPv4Network:
     """The default subnet: a /24, or a wider one where so many hosts need it."""
     return IPv4Network((FIRST4, min(24, prefix_for(hosts))))
+
+
+def free4(hosts: int, taken: Iterable[IPv4Network | IPv6Network]) -> IPv4Network:
+    """The first subnet of that size, from FIRST4 on, that shares no address with those."""
+    subnet, others = subnet4(hosts), [one for one in taken if isinstance(one, IPv4Network)]
+    while any(one.overlaps(subnet) for one in others):
+        subnet = IPv4Network((subnet.broadcast_address + 1, subnet.prefixlen))
+    return subnet
+
+
+def free6(taken: Iterable[IPv4Network | IPv6Network]) -> IPv6Network:
+    """The first /64, from SUBNET6 on, that shares no address with those."""
+    subnet, others = SUBNET6, [one for one in taken if isinstance(one, IPv6Network)]
+    while any(one.overlaps(subnet) for one in others):
+        subnet = IPv6Network((subnet.broadcast_address + 1, subnet.prefixlen))
+    return subnet
 
 
 def prefix_for(hosts: int) -> int:

@@ -10,12 +10,15 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from labctl.plan.attachments import Attachment, demand_once, read_attachments
+from labctl.plan.building import read_build
 from labctl.plan.dockerfile import STANDARD_PATH
+from labctl.plan.healthcheck import read_healthcheck
 from labctl.plan.image import Image, built, named
-from labctl.plan.model import Limits, ProgramFolder
+from labctl.plan.model import Building, Health, Limits, ProgramFolder
+from labctl.plan.networks import MOST_NETWORKS, NetworkAsked, read_networks
 from labctl.plan.values import (
-    read_aliases,
-    read_build,
+    merged,
     read_environment,
     read_size,
     read_sysctls,
@@ -28,7 +31,10 @@ from labctl.scenario.yaml.tree import Mapping, Node, Scalar, Sequence, Tree, rea
 
 
 class Service(Struct, frozen=True, kw_only=True):
-    """A kind of host. `notes`: what a lab, or a lab without Docker, can't honour of it, and where."""
+    """A kind of host. `networks`: where it is, in order; none stands for the default one.
+
+    `notes`: what a lab, or a lab without Docker, can't honour of it, and where.
+    """
 
     name: str
     at: Position
@@ -40,16 +46,19 @@ class Service(Struct, frozen=True, kw_only=True):
     environment: dict[str, str] = {}
     sysctls: dict[str, str] = {}
     limits: Limits = Limits()
-    aliases: tuple[str, ...] = ()
+    networks: tuple[Attachment, ...] = ()
+    health: Health | None = None
+    building: Building = Building()
     notes: tuple[str, ...] = ()
 
 
 class ComposeFile(Struct, frozen=True):
-    """The services of a compose.yaml in the order of the page."""
+    """The services of a compose.yaml in the order of the page, and the networks that it says something of."""
 
     path: Path
     services: dict[str, Service]
     notes: tuple[str, ...] = ()
+    networks: dict[str, NetworkAsked] = {}
 
 
 _LABS_OWN = {
@@ -60,14 +69,16 @@ _LABS_OWN = {
 }
 """Keys that say how a host idles, is named and connected when Compose runs it; a lab sees to that itself."""
 
-_TAKEN = {"build", "environment", "image", "mem_limit", "networks", "pids_limit", "sysctls", "ulimits"}
+_TAKEN = {"build", "environment", "healthcheck", "image", "mem_limit", "networks", "pids_limit", "sysctls", "ulimits"}
 
 _REASONS = {
     "cap_add": "programs never have privileges",
-    "depends_on": "hosts come up together, and steps say what happens when",
+    "depends_on": "hosts come up together, and steps say what happens when; `ready: healthy` waits for a healthcheck",
     "devices": "programs never have privileges",
     "env_file": "write the variables under 'environment'",
     "extra_hosts": "names are those of the lab's hosts",
+    "links": "names are those of the lab's hosts",
+    "network_mode": "a host has an interface of its own on each of the lab's networks",
     "ports": "nothing outside reaches a lab",
     "privileged": "programs never have privileges",
     "volumes": "a host starts with fresh folders; put files into the image",
@@ -95,6 +106,7 @@ class _Reader:
         self._path = path
         self._root = tree.root
         self._page = page
+        self._networks: dict[str, NetworkAsked] = {}
 
     def read(self) -> ComposeFile:
         services: dict[str, Service] = {}
@@ -102,6 +114,13 @@ class _Reader:
         if not isinstance(self._root, Mapping):
             note_kind(self._root, self._page, "a map with 'services'")
             return ComposeFile(self._path, services)
+        for key, value in self._root.entries:
+            if key.text == "networks":
+                self._networks = read_networks(value, self._page)
+                _refuse_variables({"networks": value}, self._page)
+                if len(self._networks) > MOST_NETWORKS:
+                    message = f"{len(self._networks)} networks are more than the {MOST_NETWORKS} that a lab can have"
+                    self._page.wrong(key, message, "remove some of them")
         for key, value in self._root.entries:
             if key.text == "services":
                 services = self._services(value)
@@ -120,7 +139,8 @@ class _Reader:
             self._page.wrong(
                 self._root, "no services stand here", "add `services:` with one service for each kind of host"
             )
-        return ComposeFile(self._path, services, tuple(notes))
+        demand_once(((one.name, where) for one in services.values() for where in one.networks), self._page)
+        return ComposeFile(self._path, services, tuple(notes), self._networks)
 
     def _services(self, node: Node) -> dict[str, Service]:
         if not isinstance(node, Mapping):
@@ -129,22 +149,10 @@ class _Reader:
         services = {}
         for key, value in node.entries:
             if isinstance(value, Mapping):
-                services[key.text] = self._service(key, self._merged(value))
+                services[key.text] = self._service(key, merged(value, self._page))
             else:
                 note_kind(value, self._page, "a service, as a map")
         return services
-
-    def _merged(self, node: Mapping) -> dict[str, tuple[Scalar, Node]]:
-        """A map's entries by name, and under them those of the maps at `<<` (YAML 1.1)."""
-        merged: dict[str, tuple[Scalar, Node]] = {}
-        own = {key.text: (key, value) for key, value in node.entries}
-        _, below = own.pop("<<", (None, None))
-        for other in below.items if isinstance(below, Sequence) else (below,):
-            if isinstance(other, Mapping):
-                merged = self._merged(other) | merged
-            elif other is not None:
-                note_kind(other, self._page, "a map")
-        return merged | own
 
     def _service(self, name: Scalar, entries: dict[str, tuple[Scalar, Node]]) -> Service:
         page, where = self._page, self._path.parent
@@ -157,10 +165,12 @@ class _Reader:
         )
         if image is not None and not (isinstance(image, Scalar) and not image.is_null):
             note_kind(image, page, "the name of an image")
-        recipe = Image()
+        recipe, building = Image(), Building()
+        found: list[str] = []
         if "build" in nodes:
-            context, dockerfile = read_build(nodes["build"], page, where)
-            recipe = built(context, dockerfile, nodes["build"], page)
+            asked = read_build(nodes["build"], page, where, lambda at, words: found.append(f"{at.at}: {words}"))
+            building = asked.building
+            recipe = built(asked, nodes["build"], page)
         elif image is None:
             page.wrong(name, f"the service {quoted(name.text)} has neither 'image' nor 'build'", "add one of them")
         else:
@@ -170,6 +180,12 @@ class _Reader:
             read_environment(nodes["environment"], page) if "environment" in nodes else {}
         )
         path = environment.pop("PATH", STANDARD_PATH)
+        networks, notes = read_attachments(nodes.get("networks"), self._networks, page)
+        health = (
+            read_healthcheck(nodes["healthcheck"], page, lambda at, words: found.append(f"{at.at}: {words}"))
+            if "healthcheck" in nodes
+            else None
+        )
         return Service(
             name=name.text,
             at=name.at,
@@ -181,8 +197,10 @@ class _Reader:
             environment=environment,
             sysctls=read_sysctls(nodes["sysctls"], page) if "sysctls" in nodes else {},
             limits=_limits(nodes, page),
-            aliases=read_aliases(nodes["networks"], page) if "networks" in nodes else (),
-            notes=tuple(self._not_honoured(name, entries)) + recipe.notes,
+            networks=networks,
+            health=health,
+            building=building,
+            notes=(*self._not_honoured(name, entries), *notes, *found, *recipe.notes),
         )
 
     def _not_honoured(self, name: Scalar, entries: dict[str, tuple[Scalar, Node]]) -> list[str]:

@@ -1,6 +1,7 @@
 """A Dockerfile's text -> what of it a host without Docker can have: folders of programs, PATH, environment.
 
-Reads the last stage only, and of it FROM, ARG, ENV, WORKDIR, COPY and ADD. RUN is not interpreted.
+Reads the last stage, or the one that is the target, with those that it begins from; of it FROM, ARG, ENV, WORKDIR, COPY
+and ADD. RUN is not interpreted.
 Syntax: https://docs.docker.com/reference/dockerfile/.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
@@ -40,43 +41,88 @@ class _Instruction(Struct, frozen=True):
     rest: str
 
 
-def read_recipe(text: str, *, file: str, context: Path, inherited: Mapping[str, str] | None = None) -> Recipe:
-    """The recipe of a Dockerfile. `context`: where COPY copies from; `inherited`: its base's environment."""
-    stage = _Stage(file, context, {"PATH": STANDARD_PATH} | dict(inherited or {}))
+class UnknownStage(Exception):
+    """A Dockerfile has no stage of the name that is the target; `known` are those that it has."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        super().__init__("no such stage")
+        self.known = tuple(known)
+
+
+def read_recipe(
+    text: str,
+    *,
+    file: str,
+    context: Path,
+    inherited: Mapping[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
+    target: str = "",
+) -> Recipe:
+    """The recipe of a Dockerfile. `context`: where COPY copies from; `inherited`: its base's environment.
+
+    `given`: build arguments, for what ARG declares. `target`: the stage that is wanted, by its name or its number from
+    0 on; empty for the last. UnknownStage where there is none such.
+    """
+    stage = _Stage(file, context, {"PATH": STANDARD_PATH} | dict(inherited or {}), given or {})
     for instruction in _instructions(text):
+        if instruction.word == "FROM" and target and stage.is_called(target):
+            break
         stage.take(instruction)
+    if target and not stage.is_called(target):
+        raise UnknownStage(stage.known)
     return stage.recipe()
 
 
 class _Stage:
     """The stage that is being read; a FROM begins another."""
 
-    def __init__(self, file: str, context: Path, inherited: Mapping[str, str]) -> None:
+    def __init__(self, file: str, context: Path, inherited: Mapping[str, str], given: Mapping[str, str]) -> None:
         self._file = file
+        self._given = given
+        self._done: dict[str, Recipe] = {}
+        self._name = ""
+        self._number = -1
         self._context = context
         self._inherited = inherited
         self._arguments: dict[str, str] = {}  # those before the first FROM
         self._begin(None)
 
-    def _begin(self, base: str | None) -> None:
-        self._base = base
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The names of the stages so far."""
+        return tuple(name for name in (*self._done, self._name) if name)
+
+    def is_called(self, target: str) -> bool:
+        """Whether the stage that is being read is that one."""
+        return self._number >= 0 and (self._name == target.lower() or str(self._number) == target)
+
+    def _begin(self, base: str | None, name: str = "") -> None:
+        """Another stage. One that begins from another has what that has."""
+        below = self._done.get((base or "").lower())
+        self._name = name
+        self._base = base if below is None else below.base
         self._folder = "/"
-        self._environment: dict[str, str] = {}
+        self._environment: dict[str, str] = {} if below is None else dict(below.environment)
         self._local: dict[str, str] = {}
-        self._programs: list[ProgramFolder] = []
-        self._notes: list[str] = []
+        self._programs: list[ProgramFolder] = [] if below is None else list(below.programs)
+        self._notes: list[str] = [] if below is None else list(below.notes)
 
     def take(self, instruction: _Instruction) -> None:
         known = {**self._inherited, **self._local, **self._environment}
         match instruction.word:
             case "FROM":
                 words = [word for word in instruction.rest.split() if not word.startswith("--")]
-                self._begin(expanded(words[0], self._arguments) if words else "scratch")
+                if self._name:
+                    self._done[self._name] = self.recipe()
+                self._number += 1
+                name = words[2].lower() if len(words) > 2 and words[1].lower() == "as" else ""
+                self._begin(expanded(words[0], self._arguments) if words else "scratch", name)
             case "ARG":
                 for word in shlex.split(instruction.rest):
                     name, _, value = word.partition("=")
                     scope = self._arguments if self._base is None else self._local
-                    scope[name] = expanded(value, known) or self._arguments.get(name, "")
+                    given = self._given.get(name, expanded(value, known))
+                    scope[name] = given or self._arguments.get(name, "")
             case "ENV":
                 self._environment |= {k: expanded(v, known) for k, v in _pairs(instruction.rest)}
             case "WORKDIR":

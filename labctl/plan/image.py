@@ -6,10 +6,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from labctl.plan.dockerfile import Recipe, read_recipe
-from labctl.plan.model import ProgramFolder
+from labctl.plan.building import BuildAsked
+from labctl.plan.dockerfile import Recipe, UnknownStage, read_recipe
+from labctl.plan.model import Building, ProgramFolder
 from labctl.plan.shipped import shipped
-from labctl.scenario.problems import ScenarioError, quoted
+from labctl.scenario.problems import ScenarioError, did_you_mean, quoted
 from labctl.scenario.reading import Page
 from labctl.scenario.source import read_text
 from labctl.scenario.yaml.tree import Node
@@ -34,16 +35,19 @@ class Image(Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-def built(context: Path | None, dockerfile: str, node: Node, page: Page) -> Image:
-    """What a Dockerfile of the user's makes; a Dockerfile that can't be read is a problem at the node."""
-    if context is None:
+def built(asked: BuildAsked, node: Node, page: Page) -> Image:
+    """What a Dockerfile of the user's makes; one that can't be read, or has no such stage, is a problem at the node."""
+    if asked.context is None:
         return Image()
     try:
-        return _from_recipe(context, dockerfile)
+        return _from_recipe(asked.context, asked.dockerfile, asked.building)
     except ScenarioError as error:
         problem = error.problems[0]
-        page.wrong(node, f"the build's {quoted(dockerfile)}: {problem.message}", problem.hint)
-        return Image()
+        page.wrong(node, f"the build's {quoted(asked.dockerfile)}: {problem.message}", problem.hint)
+    except UnknownStage as error:
+        hint = did_you_mean(asked.building.target, error.known, kinds="stages")
+        page.wrong(node, f"the build's {quoted(asked.dockerfile)} has no stage {quoted(asked.building.target)}", hint)
+    return Image()
 
 
 def named(tag: str) -> Image:
@@ -59,16 +63,28 @@ def is_host_image(tag: str) -> bool:
     return tag in (HOST_IMAGE, HOST_IMAGE.partition(":")[0])
 
 
-def _from_recipe(context: Path, dockerfile: str) -> Image:
-    recipe = _read(context, dockerfile, {})
+def _from_recipe(context: Path, dockerfile: str, building: Building = Building()) -> Image:  # noqa: B008 - frozen
+    recipe = _read(context, dockerfile, {}, building)
     if not is_host_image(recipe.base):
         return Image(context, dockerfile, recipe.programs, recipe.environment, recipe.notes)
     below = _read(shipped("images") / "host", "Dockerfile", {})
-    recipe = _read(context, dockerfile, below.environment)
+    recipe = _read(context, dockerfile, below.environment, building)
     environment = below.environment | recipe.environment
     return Image(context, dockerfile, below.programs + recipe.programs, environment, recipe.notes)
 
 
-def _read(context: Path, dockerfile: str, inherited: dict[str, str]) -> Recipe:
+def _read(
+    context: Path,
+    dockerfile: str,
+    inherited: dict[str, str],
+    building: Building = Building(),  # noqa: B008 - frozen
+) -> Recipe:
     path = context / dockerfile
-    return read_recipe(read_text(path), file=str(path), context=context, inherited=inherited)
+    return read_recipe(
+        read_text(path),
+        file=str(path),
+        context=context,
+        inherited=inherited,
+        given=building.args,
+        target=building.target,
+    )

@@ -1,9 +1,8 @@
-"""Nodes of a compose.yaml -> values: sizes, counts, maps of texts, build contexts."""
+"""Nodes of a compose.yaml -> values: sizes, counts, maps of texts."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from labctl.scenario.problems import quoted
 from labctl.scenario.reading import Page, note_kind
@@ -37,36 +36,43 @@ def read_whole(node: Node, page: Page) -> int | None:
 
 def read_environment(node: Node, page: Page) -> dict[str, str]:
     """Variables of `{NAME: value}` or `[NAME=value]`."""
-    return _texts(node, page, "a map or a list of NAME=value")
+    return read_texts(node, page, "a map or a list of NAME=value")
 
 
 def read_sysctls(node: Node, page: Page) -> dict[str, str]:
     """Kernel settings of `{net.x: 1}` or `[net.x=1]`. Others than the network's are problems."""
-    sysctls = _texts(node, page, "a map or a list of net.NAME=value")
+    sysctls = read_texts(node, page, "a map or a list of net.NAME=value")
     for name in sysctls:
         if not name.startswith("net."):
             page.wrong(node, f"{quoted(name)} is not the network's", "set only what begins with `net.`")
     return sysctls
 
 
-def read_aliases(node: Node, page: Page) -> tuple[str, ...]:
-    """Further names of a host, of the `aliases` under each of its networks; a list of networks has none."""
-    if not isinstance(node, Mapping):
+def read_names(node: Node, page: Page, title: str) -> tuple[str, ...]:
+    """Names of hosts, of a list; what is none is noted."""
+    if not isinstance(node, Sequence):
+        note_kind(node, page, title)
         return ()
     names: list[str] = []
-    for network, attachment in node.entries:
-        entries = {key.text: value for key, value in attachment.entries} if isinstance(attachment, Mapping) else {}
-        if (aliases := entries.get("aliases")) is None:
-            continue
-        if not isinstance(aliases, Sequence):
-            note_kind(aliases, page, f"a list of names in {quoted(network.text)}")
-            continue
-        for item in aliases.items:
-            if isinstance(item, Scalar) and _HOST_NAME.fullmatch(item.text):
-                names.append(item.text)
-            else:
-                note_kind(item, page, "the name of a host, of letters, digits, - and .")
+    for item in node.items:
+        if isinstance(item, Scalar) and _HOST_NAME.fullmatch(item.text):
+            names.append(item.text)
+        else:
+            note_kind(item, page, "the name of a host, of letters, digits, - and .")
     return tuple(dict.fromkeys(names))
+
+
+def merged(node: Mapping, page: Page) -> dict[str, tuple[Scalar, Node]]:
+    """A map's entries by name, and under them those of the maps at `<<` (YAML 1.1)."""
+    found: dict[str, tuple[Scalar, Node]] = {}
+    own = {key.text: (key, value) for key, value in node.entries}
+    _, below = own.pop("<<", (None, None))
+    for other in below.items if isinstance(below, Sequence) else (below,):
+        if isinstance(other, Mapping):
+            found = merged(other, page) | found
+        elif other is not None:
+            note_kind(other, page, "a map")
+    return found | own
 
 
 def read_ulimits(node: Node, page: Page) -> dict[str, int]:
@@ -83,21 +89,7 @@ def read_ulimits(node: Node, page: Page) -> dict[str, int]:
     return limits
 
 
-def read_build(node: Node, page: Page, where: Path) -> tuple[Path | None, str]:
-    """The context folder and the Dockerfile's name in it; None after noting what is wrong."""
-    entries = {key.text: value for key, value in node.entries} if isinstance(node, Mapping) else {"context": node}
-    context, dockerfile = entries.get("context"), entries.get("dockerfile")
-    if not isinstance(context, Scalar) or context.is_null:
-        note_kind(context or node, page, "a build's context, a folder")
-        return None, "Dockerfile"
-    folder = (where / context.text).resolve()
-    if not folder.is_dir():
-        page.wrong(context, f"there is no folder {quoted(context.text)}", "look at the path")
-        return None, "Dockerfile"
-    return folder, dockerfile.text if isinstance(dockerfile, Scalar) else "Dockerfile"
-
-
-def _texts(node: Node, page: Page, title: str) -> dict[str, str]:
+def read_texts(node: Node, page: Page, title: str) -> dict[str, str]:
     texts = {}
     if isinstance(node, Mapping):
         for key, value in node.entries:

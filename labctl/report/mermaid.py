@@ -43,12 +43,20 @@ def sequence(drawing: Drawing) -> Iterator[str]:
 def flowchart(it: Topology) -> Iterator[str]:
     """A flowchart: hosts with their addresses around their network, and an arrow for each step that changes a link."""
     yield "flowchart TD"
-    networks = "<br/>".join(map(_text, (*it.networks, *(["open to other networks"] if it.is_open else []))))
-    yield f'    net(["{networks}"])'
+    is_open = ["open to other networks"] if it.is_open else []
+    if not it.wires:
+        networks = "<br/>".join(map(_text, (*it.networks, *is_open)))
+        yield f'    net(["{networks}"])'
+    for number, wire in enumerate(it.wires):
+        told = "<br/>".join(map(_text, (wire.name, *wire.subnets, *is_open)))
+        yield f'    net{number}(["{told}"])'
+    if it.wires and any(None in (change.sender, change.receiver) for change in it.changes):
+        yield '    net(["any host"])'
     for number, place in enumerate(it.places):
         texts = (place.name, *place.addresses, *(["no machine"] if place.is_absent else []))
         yield f'    h{number}["{"<br/>".join(map(_text, texts))}"]'
-        yield f"    h{number} {'-.-' if place.is_absent else '---'} net"
+        for net in [f"net{one}" for one in place.on] or ["net"]:
+            yield f"    h{number} {'-.-' if place.is_absent else '---'} {net}"
     for change in it.changes:
         yield f"    {_change(change)}"
 

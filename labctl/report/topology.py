@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
 
-from labctl.plan.model import AbsentHost, HostPlan, Plan
+from labctl.plan.model import AbsentHost, HostPlan, Interface, Plan
 from labctl.report.ladder.canvas import shown
 from labctl.report.look import PLAIN, Look
 from labctl.report.wording import together
@@ -20,12 +20,27 @@ _BETWEEN = 2
 _LINES = str.maketrans("┌┐└┘─│┬┴┄┆", "++++-|++..")
 
 
+class Wire(Struct, frozen=True):
+    """One of several networks, and the subnets there."""
+
+    name: str
+    subnets: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return f"{self.name}: {', '.join(self.subnets)}"
+
+
 class Place(Struct, frozen=True):
-    """A host, or all copies of one: its names, a text for each address (or their range), and if it is no machine."""
+    """A host, or all copies of one: its names, a text for each address (or their range), and if it is no machine.
+
+    `on`: where there are several networks, by the number of each that it is on, its addresses there.
+    """
 
     name: str
     addresses: tuple[str, ...]
     is_absent: bool = False
+    on: dict[int, tuple[str, ...]] = {}
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -45,13 +60,17 @@ class Change(Struct, frozen=True, kw_only=True):
 
 
 class Topology(Struct, frozen=True, kw_only=True):
-    """Who is on the network, and what is done to it. `networks` are the subnets, `is_open` that there is a way out."""
+    """Who is on the network, and what is done to it. `networks` are the subnets, `is_open` that there is a way out.
+
+    `wires` are the networks, where there are several.
+    """
 
     name: str
     networks: tuple[str, ...]
     places: tuple[Place, ...]
     changes: tuple[Change, ...] = ()
     is_open: bool = False
+    wires: tuple[Wire, ...] = ()
 
 
 def topology(name: str, plan: Plan, specs: Iterable[HostSpec], steps: Iterable[Step]) -> Topology:
@@ -61,19 +80,30 @@ def topology(name: str, plan: Plan, specs: Iterable[HostSpec], steps: Iterable[S
     groups = {spec.service: copies(spec.service, spec.count) for spec in specs}
     numbers = {one: number for number, group in enumerate(groups.values()) for one in group}
     numbers |= {service: number for number, service in enumerate(groups)}
+    several = plan.nets if len(plan.nets) > 1 else ()
+    numbered = {network.name: number for number, network in enumerate(several)}
     return Topology(
         name=name,
-        networks=tuple(str(subnet) for subnet in (plan.subnet4, plan.subnet6) if subnet is not None),
-        places=tuple(_place(tuple(known[one] for one in group)) for group in groups.values()),
+        networks=tuple(str(subnet) for network in plan.nets for subnet in network.subnets),
+        places=tuple(_place(tuple(known[one] for one in group), numbered) for group in groups.values()),
         changes=tuple(_changes(steps, numbers)),
         is_open=plan.internet,
+        wires=tuple(Wire(network.name, tuple(map(str, network.subnets))) for network in several),
     )
 
 
-def _place(hosts: Sequence[HostPlan | AbsentHost]) -> Place:
-    families = zip(*(host.addresses for host in hosts), strict=True)
-    addresses = tuple(map(together, families))
-    return Place(together(tuple(host.name for host in hosts)), addresses, isinstance(hosts[0], AbsentHost))
+def _place(hosts: Sequence[HostPlan | AbsentHost], numbered: Mapping[str, int]) -> Place:
+    on = {
+        numbered[wires[0].network]: _addresses(wires)
+        for wires in zip(*(host.wires for host in hosts), strict=True)
+        if wires[0].network in numbered
+    }
+    name = together(tuple(host.name for host in hosts))
+    return Place(name, _addresses(hosts), isinstance(hosts[0], AbsentHost), on)
+
+
+def _addresses(ends: Sequence[HostPlan | AbsentHost | Interface]) -> tuple[str, ...]:
+    return tuple(map(together, zip(*(end.addresses for end in ends), strict=True)))
 
 
 def _changes(steps: Iterable[Step], numbers: dict[str, int]) -> Iterator[Change]:
@@ -104,16 +134,19 @@ def _of_link(step: int, kind: Literal["fault", "heal"], words: str, link: Link, 
 def boxes(it: Topology, look: Look = PLAIN, *, width: int = 80) -> Iterator[str]:
     """The topology as text: hosts with their addresses on one wire, then what becomes of it, step by step.
 
-    A host that is no machine has a frame of dots, and no wire. Hosts that don't fit beside each other come below.
+    A host that is no machine has a frame of dots, and no wire. Hosts that don't fit beside each other come below. Of
+    several networks each has its wire, with the hosts that are on it.
     """
-    for row in _rows(it.places, width - len(_INDENT)):
-        height = max(len(texts_of(place)) for place in row)
-        for line in zip(*(_box(place, height, look) for place in row), strict=True):
-            gap = line[0][1] * _BETWEEN
-            text = _INDENT + gap + gap.join(part for part, _ in line)
-            yield (text if look.beyond_ascii else text.translate(_LINES)).rstrip()
-    network = ", ".join(it.networks) + (", open to other networks" if it.is_open else "")
-    yield look.paint(f"{_INDENT}one network: {shown(network, look)}", "dim")
+    is_open = ", open to other networks" if it.is_open else ""
+    if not it.wires:
+        yield from _wired(it.places, look, width)
+        yield look.paint(f"{_INDENT}one network: {shown(', '.join(it.networks) + is_open, look)}", "dim")
+    for number, wire in enumerate(it.wires):
+        if number:
+            yield ""
+        there = [Place(one.name, one.on[number], one.is_absent) for one in it.places if number in one.on]
+        yield from _wired(there, look, width)
+        yield look.paint(f"{_INDENT}network {shown(wire.text + is_open, look)}", "dim")
     if it.changes:
         yield ""
     places = [shown(change.where, look) for change in it.changes]
@@ -122,6 +155,16 @@ def boxes(it: Topology, look: Look = PLAIN, *, width: int = 80) -> Iterator[str]
     for change, where in zip(it.changes, places, strict=True):
         words = look.paint(shown(change.words, look), "green" if change.kind == "heal" else "red")
         yield f"{_INDENT}step {change.step:{digits}}  {where.ljust(wide)}  {words}"
+
+
+def _wired(places: Sequence[Place], look: Look, width: int) -> Iterator[str]:
+    """Hosts in boxes on a wire."""
+    for row in _rows(places, width - len(_INDENT)):
+        height = max(len(texts_of(place)) for place in row)
+        for line in zip(*(_box(place, height, look) for place in row), strict=True):
+            gap = line[0][1] * _BETWEEN
+            text = _INDENT + gap + gap.join(part for part, _ in line)
+            yield (text if look.beyond_ascii else text.translate(_LINES)).rstrip()
 
 
 def _rows(places: Sequence[Place], width: int) -> Iterator[list[Place]]:

@@ -32,7 +32,7 @@ def judge_ends(
 
     def own(end: End, index: int) -> End:
         program = programs[index]
-        filled = fill_end(end, n=program.number, host=program.host, addresses=session.addresses)
+        filled = fill_end(end, n=program.number, host=program.host, addresses=session.addresses_on(program.host))
         return of_behaviour(filled, endeds[index]) if program.is_lenient else filled
 
     endeds = [program.as_ended() for program in programs]
@@ -119,7 +119,9 @@ def perform_send(session: Session, step: Send) -> None:
     tickets = []
     programs = session.named(step.to)
     for program in programs:
-        given = fill_input(step.input, n=program.number, host=program.host, addresses=session.addresses)
+        given = fill_input(
+            step.input, n=program.number, host=program.host, addresses=session.addresses_on(program.host)
+        )
         data = typed(input_bytes(given), verbatim=given.verbatim)
         tickets.append(session.conversation.ask(program.host, "feed", data, program=program.key))
     complaints = []

@@ -29,14 +29,25 @@ def declared(plan: Plan) -> dict[str, dict[str, str]]:
     return {host.service: host.declared for host in plan.hosts if host.declared}
 
 
+def networks_of(plan: Plan) -> dict[str, list[str]]:
+    """By host, the networks that it is on; nothing in a lab that has one."""
+    if len(plan.nets) == 1:
+        return {}
+    return {host.name: [wire.network for wire in host.wires] for host in plan.hosts}
+
+
 OPEN = "this lab is open: its hosts can reach other networks (`allow: internet`)"
 
 
 def facts(lab: Lab, conversation: Conversation) -> dict[str, str]:
     """What is in force, read back from inside the hosts: whether it leads anywhere, who programs are, their limits."""
-    subnet = str(lab.plan.subnet4 or lab.plan.subnet6)
+    nets = lab.plan.nets
+    subnets = [str(one.subnet4 or one.subnet6) for one in nets]
+    several = ", ".join(f"{one.name} {subnet}" for one, subnet in zip(nets, subnets, strict=True))
+    leads = "leads" if len(nets) == 1 else "lead"
     return {
-        "subnet": subnet + (", open to other networks" if lab.plan.internet else ", which leads nowhere"),
+        "subnet": (several if len(nets) > 1 else subnets[0])
+        + (", open to other networks" if lab.plan.internet else f", which {leads} nowhere"),
         **held(next(iter(conversation.hellos.values()))["in_force"]),
     }
 

@@ -12,7 +12,7 @@ from labctl.engine.contract import Lab
 from labctl.hosts.conversation import Cancel, Conversation, LabBroke
 from labctl.observe.names import SCENARIO
 from labctl.runner.events import LabCameUp
-from labctl.runner.facts import declared, facts
+from labctl.runner.facts import declared, facts, networks_of
 from labctl.runner.job import Job, Options
 from labctl.runner.links import Links
 from labctl.runner.narration import Narration
@@ -95,6 +95,7 @@ class LabRun:
             self._folder,
             conversation,
             hosts,
+            networks_of(self._lab.plan),
             calls=what.calls,
             packets=what.packets,
             not_recorded=self._narration.not_recorded,

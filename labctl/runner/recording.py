@@ -5,8 +5,9 @@ What can't be recorded is noted and never breaks a lab: who needs the record ask
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from labctl.agent.frames import Header
 from labctl.agent.loop import offset_ns
@@ -30,13 +31,17 @@ _CLOCKS_AGREE_WITHIN_NS = 20_000_000
 
 
 class Recording:
-    """What is recorded of one run. `calls`, `packets`: which of the two. `not_recorded` is told what is missing."""
+    """What is recorded of one run. `calls`, `packets`: which of the two. `not_recorded` is told what is missing.
+
+    `networks`: of each host, their names, where the lab has several.
+    """
 
     def __init__(
         self,
         folder: Path,
         conversation: Conversation,
         hosts: Sequence[str],
+        networks: Mapping[str, Sequence[str]] = MappingProxyType({}),
         *,
         calls: bool,
         packets: bool,
@@ -46,7 +51,7 @@ class Recording:
         self._folder, self._conversation, self._hosts = folder, conversation, list(hosts)
         self._traces, self._left = folder / TRACES, MOST_TEXT
         self._has_calls = calls
-        self._file = CaptureFile(folder / CAPTURE, hosts) if packets else None
+        self._file = CaptureFile(folder / CAPTURE, hosts, networks) if packets else None
         self._capturing = Capturing(conversation, hosts, self._on_packets, self._lose_packets) if packets else None
         self._lacking: dict[str, str] = {}
         self._offset_ns = offset_ns()

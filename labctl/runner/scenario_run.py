@@ -79,9 +79,12 @@ class ScenarioRun:
         self._listener(ScenarioBegan(self._key, job.id, self._engine.name, hosts, titles))
         finishing: threading.Thread | None = None
         try:
+            if job.plan.kept:  # labs that ask for one subnet can't stand side by side: those in front go first
+                turn()
             with self._bearing_shortage():
                 self._bring_up(cancel)
-            turn()  # whatever came of the lab: those behind it wait for that
+            if not job.plan.kept:
+                turn()  # whatever came of the lab: those behind it wait for that
             if self._lab is not None and self._narration.broken is None:
                 with self._bearing_shortage():
                     run = LabRun(self._key, job, self._lab, self._options, self._narration, self._folder)

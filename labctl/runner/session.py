@@ -10,6 +10,7 @@ from labctl.hosts.conversation import Conversation
 from labctl.hosts.program import Program
 from labctl.plan.given import Given
 from labctl.plan.model import AbsentHost, HostPlan, Plan
+from labctl.plan.names import reached_from
 from labctl.runner.links import Links
 from labctl.runner.outcome import ProgramSeen
 from labctl.scenario.model import Run, Scenario, Start
@@ -64,7 +65,7 @@ class Session:
         self.slack = slack
         self.given, self._strict = given, strict
         self.notes: list[str] = []
-        self.addresses = addresses_of(plan)
+        self._addresses: dict[str, Mapping[str, str]] = {}
         self.started: dict[str, list[Program]] = {}
         self.postponed: list[Judge] = []
         self._keys = count(1)
@@ -103,17 +104,23 @@ class Session:
 
     def fill(self, text: str, number: int, host: str) -> str:
         """A text with its placeholders filled in."""
-        return fill(text, n=number, host=host, addresses=self.addresses)
+        return fill(text, n=number, host=host, addresses=self.addresses_on(host))
+
+    def addresses_on(self, host: str) -> Mapping[str, str]:
+        """The address that each host has for that one: in a lab of both families the IPv4 one."""
+        if host not in self._addresses:
+            self._addresses[host] = addresses_from(self.plan, host)
+        return self._addresses[host]
 
     def patience(self, timeout_s: float) -> float:
         """A step's timeout on this machine, in seconds."""
         return timeout_s * self.slack
 
 
-def addresses_of(plan: Plan) -> Mapping[str, str]:
-    """Each host's address, absent ones' too; in a lab of both families the IPv4 one."""
+def addresses_from(plan: Plan, host: str) -> Mapping[str, str]:
+    """Each host's address as one of them knows it, absent ones' too; in a lab of both families the IPv4 one."""
     named: list[HostPlan | AbsentHost] = [*plan.hosts, *plan.absent]
-    return {host.name: host.address4 or host.address6 or "" for host in named}
+    return {other.name: next(iter(reached_from(plan, host, other)), "") for other in named}
 
 
 def seen(program: Program) -> ProgramSeen:

@@ -9,10 +9,11 @@ from labctl.hosts.launch import CannotStart, NotStarted, launch, started
 from labctl.hosts.look import Wanted, answer_to, ask_port, doing, port_words, wanted_of_port
 from labctl.hosts.program import Program
 from labctl.runner.ending import judge_ends
+from labctl.runner.healthy import await_healthy
 from labctl.runner.session import CannotTell, Session, StepFailed
 from labctl.runner.states import await_programs
 from labctl.runner.titles import port as port_title
-from labctl.scenario.model import Port, PortState, Run, Start
+from labctl.scenario.model import Healthy, Port, PortState, Run, Start
 from labctl.scenario.names import program_name
 from labctl.scenario.placeholders import fill_input, input_bytes
 from labctl.scenario.problems import quoted
@@ -25,6 +26,8 @@ def perform_start(session: Session, step: Start) -> None:
     session.remember(program_name(step.name, step.command), programs)
     if isinstance(step.ready, Port):
         _await_port(session, step.ready, programs, session.patience(step.timeout_s))
+    elif isinstance(step.ready, Healthy):
+        await_healthy(session, programs, session.patience(step.timeout_s))
     elif step.ready is not None:
         await_programs(session, programs, step.ready, session.patience(step.timeout_s), what="ready")
 
@@ -80,7 +83,7 @@ def _with_kind(session: Session, program: Program, complaint: str) -> str:
 def _stdin(session: Session, step: Start | Run, program: Program) -> bytes:
     if isinstance(step, Start):
         return b""
-    given = fill_input(step.stdin, n=program.number, host=program.host, addresses=session.addresses)
+    given = fill_input(step.stdin, n=program.number, host=program.host, addresses=session.addresses_on(program.host))
     return input_bytes(given)
 
 

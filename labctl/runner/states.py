@@ -73,7 +73,7 @@ def _printed_otherwise(session: Session, program: Program, state: ProgramState |
     found = []
     for stream, match in (("stdout", state.stdout), ("stderr", state.stderr)):
         if match is not None:
-            own = fill_match(match, n=program.number, host=program.host, addresses=session.addresses)
+            own = fill_match(match, n=program.number, host=program.host, addresses=session.addresses_on(program.host))
             texts = text_complaints(own, bytes(program.printed[stream]), strict=not program.is_lenient)
             found += [f"{program.name}: {stream}: {text}" for text in texts]
     return found

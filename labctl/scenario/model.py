@@ -32,6 +32,10 @@ from labctl.scenario.states.values import Thing as Thing
 from labctl.scenario.states.values import ThingState as ThingState
 
 
+class Healthy(Struct, frozen=True):
+    """A program is ready when the healthcheck that compose.yaml has for its host passes."""
+
+
 class Start(Struct, frozen=True, kw_only=True):
     """Start a program in a window of its own. `on` is a host, or a counted host's plain name: all of them."""
 
@@ -42,7 +46,7 @@ class Start(Struct, frozen=True, kw_only=True):
     name: str
     count: int | None = None
     env: dict[str, str] = {}
-    ready: Port | ProgramState | None = None
+    ready: Port | ProgramState | Healthy | None = None
     timeout_s: float = 10.0
 
 

@@ -18,7 +18,7 @@ from labctl.scenario.kinds.texts import INPUT
 from labctl.scenario.links.fault_keys import HEAL, LINK_KEYS
 from labctl.scenario.links.faults import heal, impair
 from labctl.scenario.links.packets import ONLY
-from labctl.scenario.model import End, Input, Port, ProgramState
+from labctl.scenario.model import End, Healthy, Input, Port, ProgramState
 from labctl.scenario.names import program_name
 from labctl.scenario.problems import quoted
 from labctl.scenario.reading import Key, Kind, Page, Values
@@ -42,10 +42,12 @@ class Verb(Struct, frozen=True):
     make: Callable[[Values, Page], model.Step]
 
 
-def _read_ready(node: Node, page: Page) -> Port | ProgramState | None:
+def _read_ready(node: Node, page: Page) -> Port | ProgramState | Healthy | None:
     if isinstance(node, MapNode):
         return PROGRAM_UNTIL.read(node, page)
     text = TEXT.read(node, page)
+    if text == "healthy":
+        return Healthy()
     if text is not None and " " in text and text.split()[0].lower() not in ("tcp", "udp", "unix"):
         page.wrong(
             node,
@@ -80,10 +82,10 @@ def _read_file(node: Node, page: Page) -> str | None:
     return text
 
 
-READY: Kind[Port | ProgramState] = Kind(
-    "a PORT or a program's state",
+READY: Kind[Port | ProgramState | Healthy] = Kind(
+    "a PORT, `healthy` or a program's state",
     _read_ready,
-    {"anyOf": [{"enum": ["tcp", "udp"]}, READY_PORT.schema, PROGRAM_UNTIL.schema]},
+    {"anyOf": [{"enum": ["tcp", "udp", "healthy"]}, READY_PORT.schema, PROGRAM_UNTIL.schema]},
 )
 SIGNAL_NAME: Kind[str] = Kind("a signal like `STOP`", _read_signal, {"enum": list(SIGNALS)})
 FILE: Kind[str] = Kind("a file", _read_file, {"type": "string", "pattern": r"\.py$"})

@@ -14,6 +14,7 @@ _LEFT_OUT = {
     "capture": "leave it out, and call `labctl run --see`",
     "trace": "leave it out, and call `labctl run --see`",
     "needs": "leave it out: nothing needs to be said",
+    "healthcheck": "write it in compose.yaml, and `ready: healthy` in a `start` step",
     "depends_on": "leave it out: steps come in order of time, and `ready` says when a start is over",
     "cwd": "write `run: sh -c 'cd … && …'`",
     "shell": "write `run: sh -c '…'`",

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import gc
 import os
+import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
+from labctl.agent.addresses import addresses
 from labctl.agent.frames import Header, encode
 from labctl.agent.last_words import last_words
 from labctl.agent.line import Line
 from labctl.agent.loop import Loop, offset_ns
-from labctl.sidecar.captured import LOOPBACK, OUTBOUND, RECORD
+from labctl.sidecar.captured import LOOPBACK, NETWORK_SHIFT, OUTBOUND, RECORD
 from labctl.sidecar.ring import Ring, Seen
 
 BUDGET = 64 * 1024 * 1024
@@ -30,8 +33,11 @@ _AT_ONCE = 128 * 1024
 class Capture:
     """One host's capture."""
 
-    def __init__(self, host: str, ring: Ring, come: int, go: int) -> None:
-        self._host = host
+    def __init__(
+        self, host: str, ring: Ring, come: int, go: int, networks: Mapping[int, int] = MappingProxyType({})
+    ) -> None:
+        """`networks`: by the index of an interface, which of the host's networks it is on; 0 of what isn't there."""
+        self._host, self._networks = host, networks
         self._ring = ring
         self._loop = Loop()
         self._line = Line(self._loop, come, go, on_frame=self._on_frame, on_empty=self._on_empty)
@@ -96,7 +102,7 @@ class Capture:
         records = bytearray()
         count = 0
         while len(records) < _AT_ONCE and (seen := self._ring.take()):
-            records += recorded(seen)
+            records += recorded(seen, self._networks)
             count += len(seen)
         if self._bytes + len(records) > BUDGET:
             self._is_cut = True
@@ -112,13 +118,26 @@ class Capture:
         self._answer_flushes()
 
 
-def recorded(seen: Iterable[Seen]) -> bytes:
+def recorded(seen: Iterable[Seen], networks: Mapping[int, int] = MappingProxyType({})) -> bytes:
     """Packets as bytes: each a RECORD, then as many of its own as that says. Pure."""
     pieces: list[bytes] = []
-    for t_ns, data, length, is_outbound, is_loopback in seen:
-        flags = OUTBOUND * is_outbound | LOOPBACK * is_loopback
+    for t_ns, data, length, is_outbound, is_loopback, interface in seen:
+        flags = OUTBOUND * is_outbound | LOOPBACK * is_loopback | networks.get(interface, 0) << NETWORK_SHIFT
         pieces += RECORD.pack(t_ns, len(data), length, flags), data
     return b"".join(pieces)
+
+
+def networks_of(known: Sequence[Sequence[str]]) -> dict[int, int]:
+    """By the index of an interface here, the place of the network that has one of its addresses."""
+    if not known:
+        return {}
+    places = {address: place for place, several in enumerate(known) for address in several}
+    return {
+        socket.if_nametoindex(name): places[address]
+        for name, several in addresses().items()
+        for address in several
+        if address in places
+    }
 
 
 def main(
@@ -130,12 +149,14 @@ def main(
 ) -> None:
     """Record beside `host` of the settings, but for packets with the mark `left_out`, until the channel ends.
 
+    `networks` are the addresses that it has on each of its networks, where it is on several.
     What breaks it is its last word (`ev: broken`). `when_open` is called when no right is needed any more.
     """
     try:
         ring = Ring(left_out=settings.get("left_out"))
+        networks = networks_of(settings.get("networks", []))
         when_open()
-        Capture(settings["host"], ring, come, go).serve()
+        Capture(settings["host"], ring, come, go, networks).serve()
     except Exception as error:  # one that dies in silence would look like a host on which nothing happens
         os.set_blocking(go, True)
         os.write(go, encode({"ev": "broken", "detail": last_words(error)}))

@@ -29,7 +29,7 @@ _FRAME_SIZE = 2048  # only has to divide the block: in this version frames are a
 _REQUEST = struct.Struct("=7I")  # struct tpacket_req3
 _BLOCK = struct.Struct("=2I 4I Q 4I")  # struct tpacket_block_desc, with its tpacket_hdr_v1
 _STATUS, _STATUS_AT = struct.Struct("@I"), 8
-_PACKET = struct.Struct("=6I 2H 20x 8x H B 9x")  # struct tpacket3_hdr, then struct sockaddr_ll
+_PACKET = struct.Struct("=6I 2H 20x 4x I H B 9x")  # struct tpacket3_hdr, then struct sockaddr_ll
 _COUNTS = struct.Struct("=3I")  # struct tpacket_stats_v3
 _PROGRAM = struct.Struct("@HP")  # struct sock_fprog
 _INSTRUCTION = struct.Struct("=HBBI")  # struct sock_filter
@@ -41,13 +41,17 @@ _NOTHING = _INSTRUCTION.pack(_RETURN, 0, 0, 0)
 
 
 class Seen(NamedTuple):
-    """A packet. `data` begins with the Ethernet header; `length` is what it had of bytes. CLOCK_REALTIME, in ns."""
+    """A packet. `data` begins with the Ethernet header; `length` is what it had of bytes. CLOCK_REALTIME, in ns.
+
+    `interface`: the index of the one that it passed (netdevice(7)).
+    """
 
     t_ns: int
     data: bytes
     length: int
     is_outbound: bool
     is_loopback: bool
+    interface: int = 0
 
 
 class Counts(NamedTuple):
@@ -145,9 +149,10 @@ def packets_in(block: memoryview) -> list[Seen]:
     _, _, _, count, at, *_ = _BLOCK.unpack_from(block)
     seen = []
     for _ in range(count):
-        after, seconds, ns, kept, length, _, offset, _, kind, direction = _PACKET.unpack_from(block, at)
+        after, seconds, ns, kept, length, _, offset, _, index, kind, direction = _PACKET.unpack_from(block, at)
         begin = at + offset
         data = bytes(block[begin : begin + kept])
-        seen.append(Seen(seconds * 1_000_000_000 + ns, data, length, direction == _OUTGOING, kind == _LOOPBACK))
+        t_ns = seconds * 1_000_000_000 + ns
+        seen.append(Seen(t_ns, data, length, direction == _OUTGOING, kind == _LOOPBACK, index))
         at += after
     return seen

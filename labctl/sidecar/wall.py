@@ -1,4 +1,4 @@
-"""A lab's bridge on the daemon's machine -> closed from there, and looked at: one frame, with what is open still.
+"""A lab's bridges on the daemon's machine -> closed from there, and looked at: one frame, with what is open still.
 
 Runs in a container of the sidecars' image that shares the machine's network, where labctl itself may not close it.
 """
@@ -13,8 +13,8 @@ from labctl.agent.frames import encode
 
 
 def main(settings: dict[str, Any], come: int = 0, go: int = 1) -> None:
-    """Close the bridge that the settings name, and say what was seen then."""
-    found = closed(settings["bridge"])
+    """Close the bridges that the settings name, and say what was seen then."""
+    found = [hole for bridge in settings["bridges"] for hole in closed(bridge)]
     os.set_blocking(go, True)
     os.write(go, encode({"ev": "looked", "holes": found}))
 

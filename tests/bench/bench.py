@@ -122,7 +122,7 @@ def closing_row(engine: DockerEngine, runs: int) -> Row:
 
         def ours() -> float:
             began = time.perf_counter()
-            assert not closed(daemon, carries, bridge)
+            assert not closed(daemon, carries, [bridge])
             return time.perf_counter() - began
 
         try:

@@ -29,7 +29,7 @@ def wired(monkeypatch: pytest.MonkeyPatch, line: str) -> None:
 
     def orders(plan: Plan, memory: int) -> Orders:
         made = orders_for(plan, memory)
-        first = made["hosts"][0]
+        first = made["hosts"][0]["cables"][0]
         first["mac"] += f"\n{line}\nlink set dev eth0 address {first['mac']}"
         return made
 
@@ -86,14 +86,14 @@ def test_from_beside_the_daemon_it_is_closed_as_well(engine: Engine, tmp_path: P
         bridge = project.bridge_name(lab.plan.subnet4)
         daemon = Daemon(find_endpoint())
         carries = {"labctl.lab": lab.id}
-        assert closing._closed_beside(daemon, carries, bridge) == []
+        assert closing._closed_beside(daemon, carries, [bridge]) == []
         ip = find_ip()
         if os.geteuid() == 0 and ip is not None:
             address = f"{lab.plan.subnet4.network_address + 1}/28"
             subprocess.run([ip, "address", "add", address, "dev", bridge], check=True, timeout=10)
-            [hole] = closing._closed_beside(daemon, carries, bridge)
+            [hole] = closing._closed_beside(daemon, carries, [bridge])
             assert "has the address" in hole
-        [hole] = closing._closed_beside(daemon, carries, "lab-nowhere")
+        [hole] = closing._closed_beside(daemon, carries, ["lab-nowhere"])
         assert "can't be closed" in hole
         daemon.close()
 

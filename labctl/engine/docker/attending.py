@@ -46,14 +46,16 @@ class Attendants:
         with ExitStack() as undo:
             undo.callback(lambda: in_parallel(self._ends(begun)))
             if purpose == "capture":
-                self._begin_captures(hosts, containers, begun)
+                self._begin_captures(hosts, plan, containers, begun)
             else:
                 self._begin_for_links(hosts, plan, containers, begun)
             undo.pop_all()
         return {host: self._channels[host, purpose] for host in hosts}
 
-    def _begin_captures(self, hosts: Sequence[str], containers: Mapping[str, str], begun: list[_Key]) -> None:
-        told = {host: bundle(capture_settings(host), entry=CAPTURE) for host in hosts}
+    def _begin_captures(
+        self, hosts: Sequence[str], plan: Plan, containers: Mapping[str, str], begun: list[_Key]
+    ) -> None:
+        told = {host: bundle(capture_settings(plan, host), entry=CAPTURE) for host in hosts}
         _make([partial(self._begin, (host, "capture"), containers[host], begun, told[host]) for host in hosts])
 
     def _begin_for_links(

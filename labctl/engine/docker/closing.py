@@ -1,4 +1,4 @@
-"""A lab's bridge on the daemon's machine -> closed before any program runs, and seen to be; else the lab is not run.
+"""A lab's bridges on the daemon's machine -> closed before any program runs, and seen to be; else the lab is not run.
 
 Nothing in Docker's own options does it: an internal network without an address of the machine's still brings it every
 broadcast, and whatever is sent there by the number of an interface instead of a route.
@@ -6,9 +6,8 @@ broadcast, and whatever is sent there by the number of an interface instead of a
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 
 from labctl.agent import walls
@@ -25,16 +24,16 @@ _MEND = "remove what gave it that address or setting, and run again; `labctl doc
 
 
 class Closing:
-    """The closing of one bridge, beside everything else that a lab's coming up waits for."""
+    """The closing of all bridges of a lab, beside everything else that a lab's coming up waits for."""
 
-    def __init__(self, daemon: Daemon, labels: Mapping[str, str], bridge: str) -> None:
-        self._daemon, self._labels, self._bridge = daemon, labels, bridge
+    def __init__(self, daemon: Daemon, labels: Mapping[str, str], bridges: Sequence[str]) -> None:
+        self._daemon, self._labels, self._bridges = daemon, labels, bridges
         self._is_closed = False
         self._error: Exception | None = None
         self._thread: threading.Thread | None = None
 
     def begin(self) -> None:
-        """The bridge is there. Called more than once it is begun once."""
+        """The bridges are there. Called more than once it is begun once."""
         if self._thread is None:
             thread = threading.Thread(target=self._close, daemon=True)
             thread.start()
@@ -55,7 +54,7 @@ class Closing:
 
     def _close(self) -> None:
         try:
-            demand_closed(closed(self._daemon, self._labels, self._bridge))
+            demand_closed(closed(self._daemon, self._labels, self._bridges))
             self._is_closed = True
         except Exception as error:  # all: whatever kept it from being closed, the lab is not run
             self._error = error
@@ -67,18 +66,17 @@ def demand_closed(holes: list[str]) -> None:
         raise EngineError(f"the lab has a way out, so it is not run: {'; '.join(holes)}", hint=_MEND)
 
 
-def closed(daemon: Daemon, labels: Mapping[str, str], bridge: str) -> list[str]:
-    """Close it; what is open still. From here where the bridge is this machine's and we may, else from beside it."""
-    if not os.path.exists(f"/proc/sys/net/ipv4/conf/{bridge}"):
-        return _closed_beside(daemon, labels, bridge)
+def closed(daemon: Daemon, labels: Mapping[str, str], bridges: Sequence[str]) -> list[str]:
+    """Close them; what is open still. From here where they are this machine's and we may, else from beside them."""
     try:
-        walls.close(bridge)
-    except OSError:
-        return _closed_beside(daemon, labels, bridge)
-    return walls.holes(bridge)
+        for bridge in bridges:
+            walls.close(bridge)
+    except OSError:  # it is not here, or not ours to close
+        return _closed_beside(daemon, labels, bridges)
+    return [hole for bridge in bridges for hole in walls.holes(bridge)]
 
 
-def _closed_beside(daemon: Daemon, labels: Mapping[str, str], bridge: str) -> list[str]:
+def _closed_beside(daemon: Daemon, labels: Mapping[str, str], bridges: Sequence[str]) -> list[str]:
     """The same from a container that shares the network of the daemon's machine."""
     demand_image(daemon)
     with ExitStack() as undo:
@@ -93,7 +91,7 @@ def _closed_beside(daemon: Daemon, labels: Mapping[str, str], bridge: str) -> li
         undo.callback(channel.close)
         daemon.start(container)
         with suppress(BrokenPipeError):  # it has ended; what it said before that tells more
-            channel.send(bundle({"bridge": bridge}, entry=WALL))
+            channel.send(bundle({"bridges": list(bridges)}, entry=WALL))
         words = first_word(channel)
         if words.get("ev") != "looked":
             why = words.get("detail") or channel.stderr or "nothing was said"

@@ -77,12 +77,16 @@ class Daemon(ImageCalls):
             found = self._api.networks(filters={"label": _label(lab)})
         return [made(one["Id"], one["Labels"], created=seconds_since_1970(one["Created"])) for one in found]
 
-    def subnets(self) -> list[str]:
-        """The subnets of all networks, whoever made them."""
+    def pools(self) -> list[tuple[str, str, Made]]:
+        """Each subnet of all networks, with the network's name, and whose it is as far as it is labctl's."""
         with self._translated("listing networks"):
             networks = self._api.networks()
-        pools = [pool for one in networks for pool in (one.get("IPAM") or {}).get("Config") or ()]
-        return [str(pool["Subnet"]) for pool in pools if pool.get("Subnet")]
+        return [
+            (str(pool["Subnet"]), str(one["Name"]), made(one["Id"], one.get("Labels") or {}))
+            for one in networks
+            for pool in (one.get("IPAM") or {}).get("Config") or ()
+            if pool.get("Subnet")
+        ]
 
     def attach(self, container: str) -> socket.socket | None:
         """The standard streams of a container's first process; it may still have to start.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import IO, Any, Protocol
 
 from msgspec import Struct
 
 from labctl.engine.contract import Say
+from labctl.engine.docker.building import Build
 from labctl.engine.docker.following import follow
 
 BUILDS_WITHIN_S = 600
@@ -70,11 +70,17 @@ class ImageCalls(_Calls):
         with self._translated(f"pulling the image '{image}'"):
             follow(self._api.pull(name, tag=tag, stream=True, decode=True), say)
 
-    def build(
-        self, context: Path, dockerfile: str, image: str, *, labels: dict[str, str], arguments: dict[str, str], say: Say
-    ) -> None:
+    def build(self, image: str, how: Build, say: Say) -> None:
         """Build an image with the daemon's own builder. EngineError with the builder's words if that fails."""
-        self._build(image, labels, say, path=str(context), dockerfile=dockerfile, buildargs=arguments)
+        self._build(
+            image,
+            how.labels,
+            say,
+            path=str(how.context),
+            dockerfile=how.dockerfile,
+            buildargs=how.arguments,
+            target=how.target or None,
+        )
 
     def put_into(self, base: str, archive: bytes, image: str, *, labels: Mapping[str, str], say: Say) -> None:
         """Make an image of another one and the files of a tar archive. EngineError with the builder's words.

@@ -7,10 +7,14 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
+
+from msgspec import UnsetType
 
 from labctl.engine.contract import EngineError, Say
 from labctl.engine.docker.alone import alone
+from labctl.engine.docker.building import Build
 from labctl.engine.docker.daemon import Daemon
 from labctl.engine.docker.endpoint import Endpoint
 from labctl.engine.docker.glance import Looks, look
@@ -19,7 +23,7 @@ from labctl.engine.docker.pythons import Lacking, lacking
 from labctl.engine.docker.source import source_hash
 from labctl.plan.dockerfile import read_recipe
 from labctl.plan.image import COMPILER_IMAGE, HOST_IMAGE, SIDECAR_IMAGE, is_host_image
-from labctl.plan.model import HostPlan, Plan
+from labctl.plan.model import Building, HostPlan, Plan
 from labctl.plan.shipped import shipped
 
 HOME_MADE_BASE = "labctl-base:bookworm"
@@ -48,7 +52,7 @@ def make_images(plan: Plan, endpoint: Endpoint, say: Say) -> None:
 
 def _lacking(plan: Plan, looks: Looks) -> list[str]:
     """The images that are to be made."""
-    missing = [host.image for host in plan.hosts if not _is_current(host.image, host.build, looks)]
+    missing = [host.image for host in plan.hosts if not _is_current(host.image, host.build, looks, source_of(host))]
     if (plan.attended or not plan.internet) and not sidecar_image_is_current(looks):
         missing.append(SIDECAR_IMAGE)
     return missing
@@ -94,9 +98,20 @@ def sidecar_image_is_current(looks: Looks) -> bool:
     return _is_current(SIDECAR_IMAGE, shipped("images") / "sidecar", looks)
 
 
-def _is_current(image: str, context: Path | None, looks: Looks) -> bool:
+def _is_current(image: str, context: Path | None, looks: Looks, source: str | None = None) -> bool:
     labels = looks.image_labels(image)
-    return labels is not None and (context is None or labels.get(SOURCE) == source_hash(context))
+    return labels is not None and (context is None or labels.get(SOURCE) == (source or source_hash(context)))
+
+
+def source_of(host: HostPlan) -> str | None:
+    """What an image is built from and how, as a text; None where nothing says how. The files alone as a rule."""
+    if host.build is None:
+        return None
+    files = source_hash(host.build)
+    how = [host.dockerfile] * (host.dockerfile != "Dockerfile")
+    if not isinstance(host.building, UnsetType):
+        how += [f"target {host.building.target}", *(f"{name}={text}" for name, text in host.building.args.items())]
+    return files if not how else f"{files}-{sha256(chr(0).join(how).encode()).hexdigest()[:16]}"
 
 
 def _make(host: HostPlan, endpoint: Endpoint, looks: Looks, say: Say) -> None:
@@ -159,21 +174,24 @@ def _make_own_image(name: str, image: str, endpoint: Endpoint, say: Say) -> None
 
 
 def _build(host: HostPlan, context: Path, endpoint: Endpoint, looks: Looks, say: Say) -> None:
-    recipe = read_recipe((context / host.dockerfile).read_text(), file=host.dockerfile, context=context)
+    building = Building() if isinstance(host.building, UnsetType) else host.building
+    text = (context / host.dockerfile).read_text()
+    recipe = read_recipe(text, file=host.dockerfile, context=context, given=building.args, target=building.target)
     if is_host_image(recipe.base) and not host_image_is_current(looks):
         _make_own_image("host", HOST_IMAGE, endpoint, say)
     home_made = looks.image_labels(HOME_MADE_BASE) is not None
     say(f"building {host.image}")
     daemon = Daemon(endpoint)
     try:
-        daemon.build(
-            context,
-            host.dockerfile,
-            host.image,
-            labels={SOURCE: source_hash(context)},
-            arguments={"BASE": HOME_MADE_BASE} if is_host_image(host.image) and home_made else {},
-            say=say,
+        base = {"BASE": HOME_MADE_BASE} if is_host_image(host.image) and home_made else {}
+        how = Build(
+            context=context,
+            dockerfile=host.dockerfile,
+            labels={SOURCE: source_of(host) or ""},
+            arguments=base | building.args,
+            target=building.target,
         )
+        daemon.build(host.image, how, say)
     except EngineError as error:
         hint = error.hint or f"look at {context / host.dockerfile}"
         raise EngineError(f"the image '{host.image}' could not be built: {error}", hint=hint) from error

@@ -1,4 +1,4 @@
-"""A plan -> the Compose file that makes it: one service per host, one network, nothing left to Compose's choice.
+"""A plan -> the Compose file that makes it: one service per host, its networks, nothing left to Compose's choice.
 
 Written in what both Compose v2 and v1.29 take. Pure. JSON, which both read as YAML.
 """
@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 
 from msgspec import Struct
 
 from labctl.agent.boot import CARRIED_COMMAND, COMMAND
 from labctl.engine.docker.labels import HOST
-from labctl.plan.model import AbsentHost, HostPlan, Limits, Plan
+from labctl.plan.model import HostPlan, Interface, Limits, Network, Plan
+from labctl.plan.names import known_names
 from labctl.plan.sysctls import names_an_interface
 from labctl.scenario.model import Family
 
@@ -26,7 +27,6 @@ UID = GID = 1000
 A tracer of programs has their uid; SYS_PTRACE is what keeps them from looking into it as it does into them.
 """
 
-NETWORK = "lab"
 _BRIDGE = "com.docker.network.bridge"
 _NO_RESOLVER = "127.0.0.1"
 """Where Docker's own name service asks for what it doesn't know, from within a host: there nobody answers. Left to
@@ -61,13 +61,18 @@ def project_name(lab: str) -> str:
     return "labctl-" + re.sub(r"[^a-z0-9_-]", "-", lab.lower())
 
 
-def project(plan: Plan, labels: Mapping[str, str], circumstances: Circumstances, *, spare4: IPv4Network) -> str:
+def project(
+    plan: Plan, labels: Mapping[str, str], circumstances: Circumstances, *, spares4: Mapping[str, IPv4Network]
+) -> str:
     """The text of the Compose file. The plan's subnets must be the lab's own by now.
 
-    `spare4` is for a lab without IPv4: Docker gives every network an IPv4 subnet, if need be one of its few.
+    `spares4` are for a lab without IPv4, by network: Docker gives each an IPv4 subnet, if need be one of its few.
     """
     services: Json = {host.name: _service(host, plan, labels, circumstances) for host in plan.hosts}
-    content = {"services": services, "networks": {NETWORK: _network(plan, labels, circumstances, spare4)}}
+    networks: Json = {
+        network.name: _network(network, plan, labels, circumstances, spares4[network.name]) for network in plan.nets
+    }
+    content = {"services": services, "networks": networks}
     return json.dumps(_without_variables(content), indent=1) + "\n"
 
 
@@ -83,7 +88,7 @@ def _service(host: HostPlan, plan: Plan, labels: Mapping[str, str], circumstance
         "user": "0:0",
         "stdin_open": True,
         "labels": {**labels, HOST: host.name},
-        "networks": {NETWORK: _attachment(host, apart)},
+        "networks": _attachments(host, apart),
         "mac_address": host.mac,
         "extra_hosts": _others(host, plan),
         **({} if plan.internet else {"dns": [_NO_RESOLVER]}),
@@ -98,14 +103,7 @@ def _service(host: HostPlan, plan: Plan, labels: Mapping[str, str], circumstance
 
 
 def _others(host: HostPlan, plan: Plan) -> list[str]:
-    known: list[HostPlan | AbsentHost] = [other for other in plan.hosts if other is not host]
-    return [
-        f"{name}:{address}"
-        for other in [*known, *plan.absent]
-        for name in (other.name, *other.aliases)
-        for address in (other.address4, other.address6)
-        if address
-    ]
+    return [f"{name}:{address}" for address, names in known_names(plan, host) for name in names]
 
 
 def container_limits(limits: Limits) -> dict[str, int]:
@@ -134,35 +132,59 @@ def _confined(host: HostPlan) -> Json:
     }
 
 
-def _attachment(host: HostPlan, sysctls: Mapping[str, str]) -> Json:
+def _attachments(host: HostPlan, sysctls: Mapping[str, str]) -> Json:
+    """Where it is; the first has the highest priority: by that one Docker starts it."""
+    attachments: Json = {}
+    for place, wire in enumerate(host.wires):
+        own = {key: value for key, value in sysctls.items() if f".{wire.device}." in key}
+        attachment = _attachment(wire, own)
+        if len(host.wires) > 1:
+            attachment["priority"] = len(host.wires) - place
+        attachments[wire.network] = attachment
+    return attachments
+
+
+def _attachment(wire: Interface, sysctls: Mapping[str, str]) -> Json:
     attachment: Json = {}
-    if host.address4:
-        attachment["ipv4_address"] = host.address4
-    if host.address6:
-        attachment["ipv6_address"] = host.address6
+    if wire.address4:
+        attachment["ipv4_address"] = wire.address4
+    if wire.address6:
+        attachment["ipv6_address"] = wire.address6
     if sysctls:
-        written = [f"{key.replace('.eth0.', '.IFNAME.')}={value}" for key, value in sysctls.items()]
+        written = [f"{key.replace(f'.{wire.device}.', '.IFNAME.')}={value}" for key, value in sysctls.items()]
         attachment["driver_opts"] = {"com.docker.network.endpoint.sysctls": ",".join(written)}
     return attachment
 
 
-def _network(plan: Plan, labels: Mapping[str, str], circumstances: Circumstances, spare4: IPv4Network) -> Json:
+def _network(
+    network: Network, plan: Plan, labels: Mapping[str, str], circumstances: Circumstances, spare4: IPv4Network
+) -> Json:
     speaks_ipv6 = plan.family is not Family.IPV4
     options = {}
     if not plan.internet:
-        options[f"{_BRIDGE}.name"] = bridge_name(plan.subnet4 or spare4)
+        options[f"{_BRIDGE}.name"] = bridge_name(network.subnet4 or spare4)
         options[f"{_BRIDGE}.inhibit_ipv4"] = "true"
         if speaks_ipv6 and circumstances.isolates_ipv6:
             options[f"{_BRIDGE}.gateway_mode_ipv6"] = "isolated"
-    subnets = [str(subnet) for subnet in (plan.subnet4 or spare4, plan.subnet6) if subnet]
+    pools = [(network.subnet4 or spare4, network.gateway4), (network.subnet6, network.gateway6)]
     return {
         "driver": "bridge",
         "internal": not plan.internet,
         "enable_ipv6": speaks_ipv6,
         "driver_opts": options,
-        "ipam": {"config": [{"subnet": subnet} for subnet in subnets]},
+        "ipam": {"config": [_pool(subnet, gateway) for subnet, gateway in pools if subnet]},
         "labels": dict(labels),
     }
+
+
+def _pool(subnet: IPv4Network | IPv6Network, gateway: str | None) -> Json:
+    pool: Json = {"subnet": str(subnet)}
+    return pool | {"gateway": gateway} if gateway else pool
+
+
+def bridge_names(plan: Plan, spares4: Mapping[str, IPv4Network]) -> list[str]:
+    """What the bridges of all its networks are called."""
+    return [bridge_name(network.subnet4 or spares4[network.name]) for network in plan.nets]
 
 
 def bridge_name(subnet4: IPv4Network) -> str:

@@ -19,7 +19,7 @@ from labctl.engine.contract import Say
 from labctl.engine.docker.endpoint import Endpoint
 from labctl.engine.docker.glance import Looks, look
 from labctl.engine.docker.labels import SOURCE
-from labctl.plan.image import is_host_image
+from labctl.plan.image import COMPILER_IMAGE, is_host_image
 from labctl.plan.model import Plan
 
 COPY = "labctl-with-python"
@@ -91,7 +91,8 @@ def _own_images(plan: Plan, looks: Looks) -> Iterator[tuple[str, str]]:
 
 
 def _names(plan: Plan) -> list[str]:
-    return list(dict.fromkeys(host.image for host in plan.hosts if not is_host_image(host.image)))
+    images = dict.fromkeys(host.image for host in plan.hosts)
+    return [image for image in images if not is_host_image(image) and image != COMPILER_IMAGE]
 
 
 def _copy(identity: str) -> str:

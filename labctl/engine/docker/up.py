@@ -20,15 +20,15 @@ from labctl.engine.docker.compose import Project, compose_version, find_compose
 from labctl.engine.docker.daemon import Daemon
 from labctl.engine.docker.endpoint import Endpoint
 from labctl.engine.docker.glance import look
+from labctl.engine.docker.holders import demand_kept
 from labctl.engine.docker.lab import DockerLab, broken_start
 from labctl.engine.docker.labels import labels
-from labctl.engine.docker.project import GID, UID, Circumstances, bridge_name, container_limits, project, project_name
+from labctl.engine.docker.project import GID, UID, Circumstances, bridge_names, container_limits, project, project_name
 from labctl.engine.docker.pythons import copies, names_of, notes
-from labctl.engine.docker.subnets import RANGES4, candidates, overlaps
+from labctl.engine.docker.subnets import RANGES4, Chooser, candidates, overlaps
 from labctl.engine.owner import myself
 from labctl.plan.model import HostPlan, Plan
 from labctl.plan.names import NSSWITCH, hosts_file
-from labctl.plan.place import moved
 from labctl.plan.sysctls import names_an_interface
 from labctl.scenario.model import Family
 
@@ -46,7 +46,7 @@ class _ComposeFailed(EngineError):
 
 
 def bring_up(plan: Plan, *, lab: str, folder: Path, endpoint: Endpoint, say: Say) -> DockerLab:
-    """The lab, in a subnet of its own. Nothing is left of it on any failure. EngineError says why."""
+    """The lab, in subnets of its own. Nothing is left of it on any failure. EngineError says why."""
     words = find_compose()
     copied = copies(plan, endpoint)
     circumstances = replace(find_circumstances(plan, words, endpoint), copies=names_of(copied))
@@ -55,11 +55,11 @@ def bring_up(plan: Plan, *, lab: str, folder: Path, endpoint: Endpoint, say: Say
     known = labels(lab, plan.name, myself())
     taken: list[str] = []
     unexplained = 0
-    for subnet4, subnet6 in candidates(lab, len(plan.hosts) + len(plan.absent)):
-        if overlaps((subnet4, subnet6 if plan.subnet6 else None), taken):
-            continue
-        there = moved(plan, subnet4, subnet6)
-        compose.write(project(there, known, circumstances, spare4=subnet4))
+    chooser = Chooser(plan, lab, candidates)
+    while (choice := chooser.next(taken)) is not None:
+        demand_kept(plan, endpoint, say)
+        there = choice.plan
+        compose.write(project(there, known, circumstances, spares4=choice.spares4))
         for doing in (*notes(plan, copied), doing_of(plan)):
             say(doing)
         standing = DockerLab(lab, there, compose, endpoint)
@@ -67,16 +67,18 @@ def bring_up(plan: Plan, *, lab: str, folder: Path, endpoint: Endpoint, say: Say
             undo.callback(standing.discard, say)
             try:
                 daemon = standing.begin()
-                closing = None if plan.internet else Closing(daemon, known, bridge_name(there.subnet4 or subnet4))
+                closing = None if plan.internet else Closing(daemon, known, bridge_names(there, choice.spares4))
                 if closing is not None:
                     undo.callback(closing.wait)
                 _Meeting(standing, daemon, say, closing).wait()
             except _ComposeFailed:
-                if standing.daemon is None or standing.daemon.networks(standing.lab):
+                if standing.daemon is None or _has_all_networks(standing.daemon, standing.lab, there):
                     raise
-                # Compose's own words are not for reading: there is no network, and these may be in its way
-                taken = standing.daemon.subnets()
-                if not overlaps((subnet4, there.subnet6), taken):
+                # Compose's own words are not for reading: a network is not there, and these may be in its way
+                ours = {one.id for one in standing.daemon.networks(standing.lab)}
+                pools = standing.daemon.pools()
+                taken = [subnet for subnet, _, holder in pools if holder.id not in ours]
+                if not overlaps([*choice.chosen, *(subnet for _, subnet in plan.kept)], taken):
                     unexplained += 1
                     if unexplained > _UNEXPLAINED:
                         raise
@@ -84,6 +86,10 @@ def bring_up(plan: Plan, *, lab: str, folder: Path, endpoint: Endpoint, say: Say
                 undo.pop_all()
                 return standing
     raise no_subnet(len(plan.hosts), taken)
+
+
+def _has_all_networks(daemon: Daemon, lab: str, plan: Plan) -> bool:
+    return len(daemon.networks(lab)) >= len(plan.nets)
 
 
 def no_subnet(hosts: int, taken: Sequence[str]) -> EngineError:
@@ -104,11 +110,25 @@ def find_circumstances(plan: Plan, words: tuple[str, ...], endpoint: Endpoint) -
     speaks_ipv6 = plan.family is not Family.IPV4
     sets_interfaces = any(names_an_interface(key) for host in plan.hosts for key in host.sysctls)
     api = look(endpoint).version()[1] if speaks_ipv6 or sets_interfaces else (0, 0)
+    endpoint_sysctls = sets_interfaces and api >= (1, 46) and not compose_version(words).startswith("1.")
+    if not endpoint_sysctls:
+        _demand_that_interfaces_are_known(plan)
     return Circumstances(
         has_ipv6=not endpoint.is_local or os.path.exists("/proc/sys/net/ipv6"),
-        endpoint_sysctls=sets_interfaces and api >= (1, 46) and not compose_version(words).startswith("1."),
+        endpoint_sysctls=endpoint_sysctls,
         isolates_ipv6=api >= (1, 48),
     )
+
+
+def _demand_that_interfaces_are_known(plan: Plan) -> None:
+    """EngineError for a setting of an interface where this Docker decides which of several it would be."""
+    for host in plan.hosts:
+        for key in filter(names_an_interface, host.sysctls):
+            if len(host.wires) > 1:
+                message = f"'{key}' of {host.name} can't be set: which of its {len(host.wires)} interfaces is called so"
+                raise EngineError(
+                    f"{message} is up to this Docker", hint="use Docker 28 with Compose v2, or --engine netns"
+                )
 
 
 class _Meeting:

@@ -160,7 +160,9 @@ class NetnsLab:
     def attend(self, hosts: Sequence[str], *, purpose: Purpose = "links") -> Mapping[str, Channel]:
         """Its supervisor does it: each sidecar is a process that enters the host's network and nothing else of it."""
         demand_attendable(hosts, self.plan, self.channels)
-        told = [settings_for(self.plan, host) if purpose == "links" else capture_settings(host) for host in hosts]
+        told = [
+            settings_for(self.plan, host) if purpose == "links" else capture_settings(self.plan, host) for host in hosts
+        ]
         channels = self._supervisor.attend([one | {"purpose": purpose} for one in told]) if hosts else {}
         self._attending |= {(purpose, host): channel for host, channel in channels.items()}
         return channels

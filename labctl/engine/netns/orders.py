@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from labctl.plan.model import HostPlan, Plan
@@ -18,10 +19,20 @@ _MEBIBYTE = 1024 * 1024
 
 def orders_for(plan: Plan, memory: int) -> Orders:
     """Everything the supervisor needs. `memory` is what the whole lab may use, in bytes."""
-    return {"bridge": BRIDGE, "memory": memory, "hosts": [_host(plan, host) for host in plan.hosts]}
+    bridges = bridges_of(plan)
+    return {
+        "bridges": list(bridges.values()),
+        "memory": memory,
+        "hosts": [_host(plan, host, bridges) for host in plan.hosts],
+    }
 
 
-def _host(plan: Plan, host: HostPlan) -> Orders:
+def bridges_of(plan: Plan) -> dict[str, str]:
+    """By network, what its bridge is called in the lab's own namespace."""
+    return {network.name: f"{BRIDGE}{number or ''}" for number, network in enumerate(plan.nets)}
+
+
+def _host(plan: Plan, host: HostPlan, bridges: Mapping[str, str]) -> Orders:
     early = {"net.ipv4.ping_group_range": _PROGRAMS_GROUP}
     early |= {key: value for key, value in host.sysctls.items() if not names_an_interface(key)}
     late = {key: value for key, value in host.sysctls.items() if names_an_interface(key)}
@@ -31,7 +42,7 @@ def _host(plan: Plan, host: HostPlan) -> Orders:
         "files": {"hosts": hosts_file(plan, host.name), "hostname": f"{host.name}\n", "nsswitch.conf": NSSWITCH},
         "early_sysctls": early,
         "late_sysctls": late,
-        "mac": host.mac,
+        "cables": [{"bridge": bridges[wire.network], "device": wire.device, "mac": wire.mac} for wire in host.wires],
         "network": network_batch(plan, host),
         "folders": [[str(folder.source), folder.target] for folder in (*host.programs, *host.brought)],
         "temporary": min(limits.file_size, 64 * _MEBIBYTE),
@@ -54,11 +65,13 @@ def _host(plan: Plan, host: HostPlan) -> Orders:
 
 
 def network_batch(plan: Plan, host: HostPlan) -> str:
-    """Lines for `ip -batch` inside the host: loopback and eth0 up, with their addresses."""
+    """Lines for `ip -batch` inside the host: loopback and its interfaces up, with their addresses."""
     lines = ["link set lo up"]
-    if host.address4 is not None and plan.subnet4 is not None:
-        lines.append(f"address add {host.address4}/{plan.subnet4.prefixlen} brd + dev eth0")
-    if host.address6 is not None and plan.subnet6 is not None:
-        lines.append(f"address add {host.address6}/{plan.subnet6.prefixlen} dev eth0 nodad")
-    lines.append("link set eth0 up")
+    for wire in host.wires:
+        network = plan.net(wire.network)
+        if wire.address4 is not None and network.subnet4 is not None:
+            lines.append(f"address add {wire.address4}/{network.subnet4.prefixlen} brd + dev {wire.device}")
+        if wire.address6 is not None and network.subnet6 is not None:
+            lines.append(f"address add {wire.address6}/{network.subnet6.prefixlen} dev {wire.device} nodad")
+        lines.append(f"link set {wire.device} up")
     return "\n".join(lines) + "\n"

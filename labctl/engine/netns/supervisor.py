@@ -99,10 +99,10 @@ def _supervise(control: socket.socket) -> None:
     except OSError as error:
         say(control, {"error": error.strerror or str(error), "errno": error.errno})
         return
-    names = [order["name"] for order in orders["hosts"]]
+    cables = {order["name"]: cables_of(number, order) for number, order in enumerate(orders["hosts"], 1)}
     with suppress(ConnectionError):  # labctl has gone meanwhile
-        hand_over(control, names, channels)
-        _Watch(control, names, pids).until_the_end(orders["memory"])
+        hand_over(control, list(cables), channels)
+        _Watch(control, cables, pids).until_the_end(orders["memory"])
 
 
 def _for_hosts_to_come() -> dict[str, str]:
@@ -132,7 +132,8 @@ def _make(orders: dict[str, Any]) -> tuple[list[socket.socket], list[int]]:
         birth.go_on()
     for birth in births:
         birth.wait_until_ready()
-    _demand_closed(orders["bridge"])
+    for bridge in orders["bridges"]:
+        _demand_closed(bridge)
     return channels, pids
 
 
@@ -155,20 +156,22 @@ def _wire(orders: dict[str, Any], births: list[Birth], pids: list[int]) -> None:
 
 
 def wiring(orders: dict[str, Any], pids: list[int]) -> str:
-    """Lines for `ip -batch` in the lab's own namespace: the bridge, and a cable from it into each host."""
-    bridge = orders["bridge"]
-    lines = [f"link add {bridge} type bridge stp_state 0 forward_delay 0 mcast_snooping 0"]
+    """Lines for `ip -batch` in the lab's own namespace: its bridges, and the cables from them into each host."""
+    bridges = orders["bridges"]
+    lines = [f"link add {bridge} type bridge stp_state 0 forward_delay 0 mcast_snooping 0" for bridge in bridges]
     for number, (order, pid) in enumerate(zip(orders["hosts"], pids, strict=True), 1):
-        lines.append(f"link add {interface(number)} type veth peer name eth0 address {order['mac']} netns {pid}")
-        lines.append(f"link set {interface(number)} master {bridge} up")
-    lines.append(f"link set {bridge} up")
+        for end, cable in zip(cables_of(number, order), order["cables"], strict=True):
+            peer = f"{cable['device']} address {cable['mac']}"
+            lines.append(f"link add {end} type veth peer name {peer} netns {pid}")
+            lines.append(f"link set {end} master {cable['bridge']} up")
+    lines += [f"link set {bridge} up" for bridge in bridges]
     lines.append("address add 127.0.0.1/8 dev lo")  # it stays down: there to be seen by who looks for addresses
     return "\n".join(lines) + "\n"
 
 
-def interface(number: int) -> str:
-    """The bridge's end of a host's cable."""
-    return f"h{number}"
+def cables_of(number: int, order: dict[str, Any]) -> list[str]:
+    """The bridges' ends of a host's cables."""
+    return [f"h{number}{f'n{place}' if place else ''}" for place in range(len(order["cables"]))]
 
 
 def _own_interpreter() -> str | None:
@@ -179,12 +182,12 @@ def _own_interpreter() -> str | None:
 
 
 class _Watch:
-    """Over the hosts of a lab, which are numbered from 1 in the order of their names."""
+    """Over the hosts of a lab. `cables`: by host, the bridges' ends of its cables."""
 
-    def __init__(self, control: socket.socket, names: list[str], pids: list[int]) -> None:
+    def __init__(self, control: socket.socket, cables: dict[str, list[str]], pids: list[int]) -> None:
         self._control = control
-        self._numbers = {name: number for number, name in enumerate(names, 1)}
-        self._hosts = dict(zip(pids, names, strict=True))
+        self._cables = cables
+        self._hosts = dict(zip(pids, cables, strict=True))
         self._attendants = Attendants()
 
     def until_the_end(self, memory: int) -> None:
@@ -231,11 +234,11 @@ class _Watch:
         hand_over(self._control, [settings["host"] for settings in orders], channels)
 
     def _halt(self, name: str) -> None:
-        """Cut the host's cable, so that none of its last words gets out, and kill its sidecar and first process.
+        """Cut the host's cables, so that none of its last words gets out, and kill its sidecar and first process.
 
         The kernel lets that one end when it has ended all others of its namespace (pid_namespaces(7)).
         """
-        run_ip(f"link delete {interface(self._numbers[name])}\n")
+        run_ip("".join(f"link delete {end}\n" for end in self._cables[name]))
         pid = next(pid for pid, its in self._hosts.items() if its == name)
         del self._hosts[pid]
         self._attendants.end(name)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from labctl.observe.capture_file import host_of, is_loopback
+from labctl.observe.capture_file import host_of, is_loopback, network_of
 from labctl.observe.packet import Packet, decode
 from labctl.observe.pcapng import Frame, Interface
 
@@ -28,7 +28,7 @@ class Journey(Struct, kw_only=True):
     """A packet on its way. `sender` is empty for one that no host here is known to have sent.
 
     `doors`: hosts that it was meant for and came to. `frames`: every place of the capture where it is, those at hosts
-    that it passed by among them.
+    that it passed by among them. `network`: which one it was on, where the lab has several.
     """
 
     packet: Packet
@@ -38,6 +38,7 @@ class Journey(Struct, kw_only=True):
     left_ns: int | None
     doors: list[Door]
     frames: list[int]
+    network: str = ""
 
     @property
     def at_ns(self) -> int:
@@ -48,9 +49,9 @@ class Journey(Struct, kw_only=True):
 class Hosts:
     """Which addresses are whose."""
 
-    def __init__(self, addresses: Mapping[str, Iterable[str]], macs: Mapping[str, str]) -> None:
+    def __init__(self, addresses: Mapping[str, Iterable[str]], macs: Mapping[str, Iterable[str]]) -> None:
         self._owners = {address: host for host, several in addresses.items() for address in several}
-        self._macs = macs
+        self._macs = {host: set(several) for host, several in macs.items()}
 
     def owner(self, address: str) -> str:
         """The host of an address, empty for a stranger's."""
@@ -60,23 +61,44 @@ class Hosts:
         """Whether it is the host's, over loopback too."""
         return self.owner(address) == host or address.startswith("127.") or address == "::1"
 
+    def with_senders(self, left: Iterable[tuple[str, Packet]]) -> Hosts:
+        """The same, when it is known what left which host: its interfaces may have other MACs than were planned."""
+        known = Hosts({}, self._macs)
+        known._owners = self._owners
+        for host, packet in left:
+            if packet.link is not None:
+                known._macs.setdefault(host, set()).add(packet.link.source_mac)
+        return known
+
     def is_meant_for(self, host: str, packet: Packet) -> bool:
         """Whether it is addressed to the host, or to all."""
         mac = packet.link.mac if packet.link is not None else ""
         if mac and int(mac[:2], 16) & 1:
             return True
-        return mac == self._macs.get(host) or (bool(packet.destination) and self.is_own(host, packet.destination))
+        return mac in self._macs.get(host, ()) or (bool(packet.destination) and self.is_own(host, packet.destination))
 
 
 def journeys(frames: Sequence[Frame], interfaces: Sequence[Interface], hosts: Hosts) -> list[Journey]:
     """All packets, in the order in which they left. `frames` are in the order of their times."""
+    packets = [decode(frame.data) for frame in frames]
+    owners = [host_of(interface) for interface in interfaces]
+    hosts = hosts.with_senders(
+        (owners[frame.interface], packet) for frame, packet in zip(frames, packets, strict=True) if frame.is_outbound
+    )
     on_their_way = _OnTheirWay()
     found: list[Journey] = []
-    for number, frame in enumerate(frames, 1):
+    for number, (frame, packet) in enumerate(zip(frames, packets, strict=True), 1):
         interface = interfaces[frame.interface]
-        host, packet = host_of(interface), decode(frame.data)
+        host = owners[frame.interface]
         journey = Journey(
-            packet=packet, data=frame.data, size=frame.length, sender="", left_ns=None, doors=[], frames=[number]
+            packet=packet,
+            data=frame.data,
+            size=frame.length,
+            sender="",
+            left_ns=None,
+            doors=[],
+            frames=[number],
+            network=network_of(interface),
         )
         door = Door(host, frame.t_ns, number)
         if is_loopback(interface):

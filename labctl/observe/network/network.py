@@ -9,7 +9,7 @@ from labctl.observe.network.journeys import Hosts, Journey, journeys
 from labctl.observe.network.segments import Remarks, remarks
 from labctl.observe.packet import Packet
 from labctl.observe.pcapng import Interface, read
-from labctl.observe.records import Line
+from labctl.observe.records import Line, addresses_told, wires_told
 
 MOST_FRAMES = 100_000
 """What lies beyond stays in the capture: nobody reads a ladder of so many, and it would take long to make."""
@@ -63,15 +63,15 @@ class Network:
 
 
 def _network(journey: Journey) -> str:
-    """Loopbacks of several hosts have the same addresses."""
+    """Loopbacks of several hosts have the same addresses; what is forwarded passes on several networks."""
     is_loopback = [door.host for door in journey.doors] == [journey.sender]
-    return journey.sender if is_loopback else ""
+    return journey.sender if is_loopback else journey.network
 
 
 def _hosts(plan: Line) -> Hosts:
     machines = plan.get("hosts", [])
-    addresses = {host["name"]: [a for a in (host["address4"], host["address6"]) if a] for host in machines}
-    return Hosts(addresses, {host["name"]: host["mac"] for host in machines})
+    macs = {host["name"]: [wire["mac"] for wire in wires_told(host)] for host in machines}
+    return Hosts({host["name"]: addresses_told(host) for host in machines}, macs)
 
 
 def _strange(interfaces: tuple[Interface, ...], plan: Line) -> tuple[str, ...]:

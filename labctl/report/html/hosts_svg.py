@@ -33,10 +33,30 @@ class _Place(Struct, frozen=True):
 
 
 def hosts_svg(story: Story) -> str:
-    """Hosts left and right of a wire, in the story's order. One that is only a name has a dotted frame and no wire."""
-    places = list(_places(story))
+    """Hosts left and right of a wire, in the story's order. One that is only a name has a dotted frame and no wire.
+
+    Of several networks each has its drawing, with the hosts that are on it.
+    """
+    networks = dict.fromkeys(name for host in story.hosts for name in host.networks or ())
+    if len(networks) < 2:
+        return _wired(list(_places(story, story.hosts)), "hosts on one network")
+    drawings = (
+        _wired(
+            list(_places(story, [host for host in story.hosts if name in (host.networks or ())])),
+            f"hosts on the network {name}",
+            title=name,
+        )
+        for name in networks
+    )
+    return "".join(drawings)
+
+
+def _wired(places: list[_Place], label: str, *, title: str = "") -> str:
     rows = [places[at : at + 2] for at in range(0, len(places), 2)]
-    width, top, parts = 2 * _BOX + _BETWEEN, 4, []
+    width, top, parts = 2 * _BOX + _BETWEEN, 4, list[str]()
+    if title:
+        parts.append(f'<text x="0" y="{top + _LINE}">{inside(clipped(printable(title), _PLACES * 2))}</text>')
+        top += _LINE + 12
     middle = width // 2
     joints = []
     for row in rows:
@@ -50,7 +70,7 @@ def hosts_svg(story: Story) -> str:
     if joints:
         parts.append(f'<path class="wire" d="M{middle},{min(joints) - 14}V{max(joints) + 14}"/>')
         parts += [f'<circle class="joint" cx="{middle}" cy="{at}" r="3.5"/>' for at in joints]
-    label = "hosts on one network: " + ", ".join(place.name for place in places)
+    label += ": " + ", ".join(place.name for place in places)
     height = max(top, 20)
     return (
         f'<svg class="topology" role="img" width="{width}" height="{height}" viewBox="-1 0 {width + 2} {height}"'
@@ -72,10 +92,10 @@ def _box(place: _Place, left: int, top: int) -> str:
     )
 
 
-def _places(story: Story) -> Iterator[_Place]:
+def _places(story: Story, seen: Sequence[HostSeen]) -> Iterator[_Place]:
     """Copies of one host are one place."""
     groups: dict[str, list[HostSeen]] = {}
-    for host in story.hosts:
+    for host in seen:
         copy = _COPY.fullmatch(host.name)
         groups.setdefault(f"{copy[1]}-" if copy else host.name, []).append(host)
     for hosts in groups.values():

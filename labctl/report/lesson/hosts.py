@@ -6,7 +6,7 @@ from collections.abc import Container, Iterator, Sequence
 
 from msgspec import Struct
 
-from labctl.plan.model import Plan
+from labctl.plan.model import AbsentHost, HostPlan, Plan
 from labctl.report.paragraphs import WIDTH
 from labctl.report.wording import together
 from labctl.scenario.model import HostSpec
@@ -33,8 +33,24 @@ class _Box(Struct, frozen=True):
         return f"┌{'─' * inner}┐", f"│ {self.label} │", f"└{'─' * left}┬{'─' * right}┘", below
 
 
-def drawing(specs: Sequence[HostSpec], *, beyond_ascii: bool) -> Iterator[str]:
-    """The hosts as boxes side by side on one wire; an absent one is a frame of dots. More than fit come below."""
+def drawing(specs: Sequence[HostSpec], plan: Plan, *, beyond_ascii: bool) -> Iterator[str]:
+    """The hosts as boxes side by side on one wire; an absent one is a frame of dots. More than fit come below.
+
+    Of several networks each has its wire, with the hosts that are on it, and its name below.
+    """
+    if len(plan.nets) == 1:
+        yield from _wired(specs, beyond_ascii=beyond_ascii)
+        return
+    named: list[HostPlan | AbsentHost] = [*plan.hosts, *plan.absent]
+    networks = {host.name: [wire.network for wire in host.wires] for host in named}
+    for network in plan.nets:
+        there = [spec for spec in specs if network.name in networks[next(iter(copies(spec.service, spec.count)))]]
+        yield from _wired(there, beyond_ascii=beyond_ascii)
+        yield f"{_INDENT}network {network.name}"
+        yield ""
+
+
+def _wired(specs: Sequence[HostSpec], *, beyond_ascii: bool) -> Iterator[str]:
     for row in _rows([_Box(together(copies(spec.service, spec.count)), not spec.absent) for spec in specs]):
         parts = [box.lines() for box in row]
         for number in range(4):
@@ -65,7 +81,7 @@ def facts(specs: Sequence[HostSpec], plan: Plan, words: Container[str]) -> Itera
             yield f"{name}: a name and an address, and no machine"
             continue
         hosts = [host for host in plan.hosts if host.service == spec.service]
-        aliases = dict.fromkeys(alias for host in hosts for alias in host.aliases)
+        aliases = dict.fromkeys(alias for host in hosts for alias in host.names[1:])
         for alias in (alias for alias in aliases if alias in words):
             several = f", a name with {len(hosts)} addresses" if len(hosts) > 1 else ""
             yield f"{name}: can be called {alias}, too{several}"

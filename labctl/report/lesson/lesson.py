@@ -41,7 +41,7 @@ def lesson(
         yield from filled(scenario.about, first=_INDENT)
     yield from _title("On the network", look)
     specs = host_specs(scenario, services)
-    yield from drawing(specs, beyond_ascii=look.beyond_ascii)
+    yield from drawing(specs, plan, beyond_ascii=look.beyond_ascii)
     for fact in facts(specs, plan, set(_words(scenario))):
         yield from filled(fact, first=_INDENT, below=f"{_INDENT}  ")
     if happened:

@@ -23,6 +23,7 @@ from labctl.scenario.model import (
     End,
     Halt,
     Heal,
+    Healthy,
     Impair,
     Input,
     Link,
@@ -123,6 +124,8 @@ def _start(step: Start, cast: Cast) -> Told:
     if isinstance(step.ready, Port):
         verb = "has bound" if step.ready.protocol == "udp" else "listens at"
         ready = [f"{verb} {place(step.ready)}"]
+    elif isinstance(step.ready, Healthy):
+        return Told(deed, ("Goes on as soon as its host's healthcheck passes",), script(step.command))
     else:
         ready = list(program_sentences(step.ready))
     return Told(deed, (f"Goes on as soon as {who} {listed(ready)}",), script(step.command))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from labctl.observe import capture_file
-from labctl.observe.capture_file import CaptureFile, put_in_order
+from labctl.observe.capture_file import CaptureFile, host_of, network_of, put_in_order
 from labctl.observe.pcapng import Capture, read
 
 
@@ -72,3 +72,22 @@ def test_a_record_that_is_cut_off_is_not_taken(tmp_path: Path) -> None:
     path = tmp_path / "capture.pcapng"
     written(path, ("client", told(1, b"whole") + told(2, b"half")[:10]))
     assert [frame.data for frame in read(path.read_bytes()).frames] == [b"whole"]
+
+
+def test_a_host_has_an_interface_for_each_of_its_networks(tmp_path: Path) -> None:
+    """Which one a packet passed stands in its record; whose it is, and on which network, in the interface's name."""
+    path = tmp_path / "capture.pcapng"
+    file = CaptureFile(path, ["web", "db"], {"web": ["front", "back"], "db": ["back"]})
+    file.add("web", told(5, b"a", flags=1) + told(6, b"b", flags=1 | 1 << 2) + told(7, b"c", flags=2))
+    file.add("db", told(8, b"d"))
+    file.close()
+    put_in_order(path, {})
+    capture = read(path.read_bytes())
+    assert names(capture) == ["web (in front)", "web (in back)", "web (loopback)", "db (in back)"]
+    places = [capture.interfaces[frame.interface] for frame in capture.frames]
+    assert [(host_of(one), network_of(one)) for one in places] == [
+        ("web", "front"),
+        ("web", "back"),
+        ("web", ""),
+        ("db", "back"),
+    ]

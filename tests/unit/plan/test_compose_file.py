@@ -52,18 +52,23 @@ def test_limits_that_nobody_asked_for_are_not_said_to_be_asked_for(tmp_path: Pat
     assert (services["a"].limits.asked, services["b"].limits.asked) == (("processes",), ())
 
 
-def test_aliases_are_those_of_all_its_networks(tmp_path: Path) -> None:
+def test_a_service_has_its_aliases_on_each_network_apart(tmp_path: Path) -> None:
     text = """
 services:
   a:
     image: x
     networks: {one: {aliases: [www, web.example]}, two: {aliases: [www, db]}, three: }
   b: {image: x, networks: [one]}
+networks: {one: , two: , three: }
 """
     services = read(tmp_path, text).services
 
-    assert services["a"].aliases == ("www", "web.example", "db")
-    assert services["b"].aliases == ()
+    assert [(where.network, where.aliases) for where in services["a"].networks] == [
+        ("one", ("www", "web.example")),
+        ("two", ("www", "db")),
+        ("three", ()),
+    ]
+    assert [where.aliases for where in services["b"].networks] == [()]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +83,8 @@ services:
     ],
 )
 def test_an_alias_that_is_no_name_is_told_with_its_place(tmp_path: Path, aliases: str, problem: str) -> None:
-    [found] = problems(tmp_path, f"services: {{a: {{image: x, networks: {{one: {{aliases: {aliases}}}}}}}}}")
+    text = f"services: {{a: {{image: x, networks: {{one: {{aliases: {aliases}}}}}}}}}\nnetworks: {{one: }}"
+    [found] = problems(tmp_path, text)
 
     assert found.startswith(problem)
 

@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 import pytest
 
 from labctl.report.look import PLAIN, Look
-from labctl.report.topology import Change, Place, Topology, boxes, topology
+from labctl.report.mermaid import flowchart
+from labctl.report.topology import Change, Place, Topology, Wire, boxes, topology
 from labctl.report.topology_svg import svg
 from labctl.runner.select import ScenarioFile, load
 from labctl.scenario.names import host_specs
@@ -111,3 +112,56 @@ def test_no_name_becomes_markup_or_steers_a_terminal() -> None:
     assert "<script" not in svg(it)
     ElementTree.fromstring(svg(it))
     assert all(line.isprintable() for line in boxes(it, PLAIN, width=200))
+
+
+def two_networks() -> Topology:
+    """A host between two networks, and a fault for whoever sends to it."""
+    return Topology(
+        name="two",
+        networks=("10.1.0.0/24", "10.2.0.0/24"),
+        places=(
+            Place("client", ("10.1.0.2",), on={0: ("10.1.0.2",)}),
+            Place("web", ("10.1.0.3", "10.2.0.2"), on={0: ("10.1.0.3",), 1: ("10.2.0.2",)}),
+            Place("db", ("10.2.0.3",), on={1: ("10.2.0.3",)}),
+        ),
+        changes=(Change(step=1, kind="fault", words="drop [1]", where="any → web", sender=None, receiver=1),),
+        wires=(Wire("front", ("10.1.0.0/24",)), Wire("back", ("10.2.0.0/24",))),
+    )
+
+
+def test_each_of_several_networks_has_its_wire() -> None:
+    """With the hosts that are on it, and their addresses there."""
+    assert "\n".join(boxes(two_networks())) == (
+        "    ┌──────────┐  ┌──────────┐\n"
+        "    │ client   │  │ web      │\n"
+        "    │ 10.1.0.2 │  │ 10.1.0.3 │\n"
+        "    └─────┬────┘  └─────┬────┘\n"
+        "  ────────┴─────────────┴─────\n"
+        "  network front: 10.1.0.0/24\n"
+        "\n"
+        "    ┌──────────┐  ┌──────────┐\n"
+        "    │ web      │  │ db       │\n"
+        "    │ 10.2.0.2 │  │ 10.2.0.3 │\n"
+        "    └─────┬────┘  └─────┬────┘\n"
+        "  ────────┴─────────────┴─────\n"
+        "  network back: 10.2.0.0/24\n"
+        "\n"
+        "  step 1  any → web  drop [1]"
+    )
+
+
+def test_the_svg_has_a_dot_where_a_host_is_on_a_network() -> None:
+    """A stem passes the wires of the networks that its host isn't on without one."""
+    drawn = svg(two_networks())
+    root = ElementTree.fromstring(drawn)
+    dots = [one.get("cx") for one in root.iter() if one.tag.endswith("circle")]
+    assert len(dots) == 4
+    assert len(set(dots)) == 3
+    assert all(text in drawn for text in ("front: 10.1.0.0/24", "back: 10.2.0.0/24"))
+
+
+def test_a_flowchart_has_a_node_for_each_network() -> None:
+    """And one for all hosts together, where a step says `any`."""
+    lines = [line.strip() for line in flowchart(two_networks())]
+    assert [line for line in lines if " --- " in line] == ["h0 --- net0", "h1 --- net0", "h1 --- net1", "h2 --- net1"]
+    assert 'net(["any host"])' in lines

@@ -11,7 +11,8 @@ import pytest
 
 from labctl.agent.frames import Decoder, Header, encode
 from labctl.agent.loop import offset_ns
-from labctl.sidecar.capture import BUDGET, Capture, recorded
+from labctl.sidecar import capture
+from labctl.sidecar.capture import BUDGET, Capture, networks_of, recorded
 from labctl.sidecar.ring import Counts, Seen
 
 WITHIN_S = 10.0
@@ -193,3 +194,19 @@ def test_without_labctl_it_ends(labctl: Labctl) -> None:
     """And gives up the ring."""
     labctl.leaves()
     assert labctl.ring.is_closed
+
+
+def test_which_network_a_packet_passed_is_told_by_the_addresses_of_its_interface(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever interfaces are called, and in whichever order they came; what is asked of none is told of none."""
+    there = {"lo": ["127.0.0.1"], "eth0": ["10.2.0.2"], "eth1": ["fe80::1", "10.1.0.3"]}
+    monkeypatch.setattr(capture, "addresses", lambda: there)
+    monkeypatch.setattr(socket, "if_nametoindex", lambda name: {"lo": 1, "eth0": 7, "eth1": 9}[name])
+
+    networks = networks_of([["10.1.0.3"], ["10.2.0.2"]])
+
+    assert networks == {9: 0, 7: 1}
+    told = recorded([Seen(1, b"a", 1, True, False, 7), Seen(2, b"b", 1, False, False, 9)], networks)
+    assert [told[at] for at in (16, 34)] == [1 | 1 << 2, 0]
+    assert networks_of([]) == {}

@@ -20,7 +20,7 @@ def closing_of(monkeypatch: pytest.MonkeyPatch, answer: list[str] | Exception) -
         return answer
 
     monkeypatch.setattr(closing, "closed", closed)
-    return Closing(FakeDaemon([], []), {}, "lab-1")
+    return Closing(FakeDaemon([], []), {}, ["lab-1"])
 
 
 def test_a_lab_that_is_closed_is_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from labctl.engine.docker.project import Circumstances, project, project_name
 from labctl.plan.make import make_plan
-from labctl.plan.model import Plan
+from labctl.plan.model import ONLY, Plan
 from labctl.plan.place import moved
 from labctl.scenario.model import Family
 from tests.unit.plan.wanted import compose, host, scenario
@@ -28,7 +28,7 @@ def plan(family: Family = Family.IPV4, sysctls: dict[str, str] | None = None) ->
 
 
 def written(made: Plan, circumstances: Circumstances | None = None) -> Json:
-    text = project(made, LABELS, circumstances or Circumstances(), spare4=SPARE)
+    text = project(made, LABELS, circumstances or Circumstances(), spares4={ONLY: SPARE})
     content: Json = json.loads(text)
     return content
 

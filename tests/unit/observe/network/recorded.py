@@ -20,7 +20,7 @@ MS = 1_000_000
 
 HOSTS = Hosts(
     {"cheerios": (SERVER, SERVER6), "client": (CLIENT, CLIENT6), "other": (OTHER,)},
-    {"cheerios": SERVER_MAC, "client": CLIENT_MAC, "other": OTHER_MAC},
+    {"cheerios": [SERVER_MAC], "client": [CLIENT_MAC], "other": [OTHER_MAC]},
 )
 
 

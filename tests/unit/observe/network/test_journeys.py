@@ -79,3 +79,14 @@ def test_who_a_frame_is_meant_for_is_told_by_its_addresses() -> None:
     [journey] = found(left(elsewhere, "client", 1), came(elsewhere, "other", 1.1))
     assert [door.host for door in journey.doors] == ["other"]
     assert HELLO[6:12] == bytes.fromhex(CLIENT_MAC.replace(":", ""))
+
+
+def test_an_interface_is_known_by_what_left_it() -> None:
+    """Docker gives a host's further interfaces MACs that nobody planned: what is sent there was meant for it."""
+    unplanned = "02:00:00:00:00:77"
+    own = bytes.fromhex(unplanned.replace(":", ""))
+    answer = ANSWER[:6] + own + ANSWER[12:]
+    forwarded = own + HELLO[6:]
+    frames = [*crossed(answer, 1, sender="other", receiver="client"), left(forwarded, "client", 2)]
+    journeys = found(*frames, came(forwarded, "other", 2.1))
+    assert [door.host for door in journeys[1].doors] == ["other"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
+from labctl.observe.story import HostSeen
 from labctl.report.html.hosts_svg import hosts_svg
 from tests.unit.report.html.reading import Read
 from tests.unit.report.stories import BASIC, IMPAIRED, crowd
@@ -36,3 +39,24 @@ def test_a_host_that_is_no_machine_has_no_wire() -> None:
     assert len(found.attributes("circle")) == 2
     assert len(found.attributes("g", **{"class": "host absent"})) == 1
     assert "no machine" in found.texts("text")
+
+
+def test_each_of_several_networks_has_a_drawing_of_its_own() -> None:
+    """With the hosts that are on it; one that is on both is in both."""
+    hosts = (
+        HostSeen("client", ("10.1.0.2",), networks=("front",)),
+        HostSeen("web", ("10.1.0.3", "10.2.0.2"), networks=("front", "back")),
+        HostSeen("db", ("10.2.0.3",), networks=("back",)),
+    )
+    found = Read(f"<div>{hosts_svg(replace(BASIC, hosts=hosts, lanes=()))}</div>")
+
+    labels = [one["aria-label"] for one in found.attributes("svg")]
+    assert labels == ["hosts on the network front: client, web", "hosts on the network back: web, db"]
+    assert [text for text in found.texts("text") if text in ("front", "back", "client", "web", "db")] == [
+        "front",
+        "client",
+        "web",
+        "back",
+        "web",
+        "db",
+    ]

@@ -92,6 +92,7 @@ def test_what_is_done(step: str, deed: str) -> None:
     ("step", "outcomes"),
     [
         ("{on: cheerios, start: x, ready: tcp}", ["Goes on as soon as it listens at any tcp port"]),
+        ("{on: cheerios, start: x, ready: healthy}", ["Goes on as soon as its host's healthcheck passes"]),
         ("{on: client, start: x, ready: udp 7}", ["Goes on as soon as each of them has bound udp 7"]),
         ("{on: cheerios, start: x, ready: {children: 2}}", ["Goes on as soon as it has 2 child processes"]),
         ("{on: cheerios, run: x}", ["It ends with status 0"]),
