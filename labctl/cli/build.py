@@ -18,11 +18,11 @@ def build(ctx: click.Context, folder: str, if_possible: bool) -> None:
     there and up to date is left alone.
     """
 
-    from labctl.cli.device import Device
-    from labctl.cli.progress import progress_on
     from labctl.cli.refusals import BadFiles, CannotLook
-    from labctl.cli.signals import ending_on_signals
-    from labctl.cli.tellers import Quiet
+    from labctl.cli.terminal.device import Device
+    from labctl.cli.terminal.progress import progress_on
+    from labctl.cli.terminal.signals import ending_on_signals
+    from labctl.cli.terminal.tellers import Quiet
     from labctl.engine.choose import docker
     from labctl.engine.contract import EngineError
     from labctl.plan.image import SIDECAR_IMAGE

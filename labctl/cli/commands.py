@@ -10,24 +10,24 @@ from importlib import import_module
 import click
 
 from labctl import __version__
-from labctl.cli.colour import colour_option
+from labctl.cli.terminal.colour import colour_option
 
 _COMMANDS: dict[str, tuple[str, str]] = {
-    "run": ("labctl.cli.run:run", "Run scenarios, each in a lab of its own, and say PASS or FAIL."),
-    "grade": ("labctl.cli.grade:grade", "Run everybody's programs in the same scenarios, and compare."),
+    "run": ("labctl.cli.runs.run:run", "Run scenarios, each in a lab of its own, and say PASS or FAIL."),
+    "grade": ("labctl.cli.runs.grade:grade", "Run everybody's programs in the same scenarios, and compare."),
     "validate": ("labctl.cli.validate:validate", "Say what is wrong with scenario files, all at once."),
-    "ls": ("labctl.cli.ls:ls", "List scenarios and what they are about."),
-    "explain": ("labctl.cli.explain:explain", "Tell a scenario as a lesson, without running it."),
-    "show": ("labctl.cli.show:show", "Show packets and system calls of a run on one ladder."),
-    "logs": ("labctl.cli.logs:logs", "Show what programs printed in a run, or print in a lab."),
-    "graph": ("labctl.cli.graph:graph", "Draw who is on a scenario's network."),
-    "up": ("labctl.cli.standing:up", "Bring up a lab and leave it standing."),
-    "exec": ("labctl.cli.standing:exec_", "Run a program on a host of a lab that stands."),
-    "shell": ("labctl.cli.standing:shell", "Open a shell on a host of a lab that stands."),
-    "link": ("labctl.cli.link:link", "Give links of a lab that stands faults, or show those they have."),
-    "heal": ("labctl.cli.link:heal", "Take faults away from links of a lab that stands."),
-    "ps": ("labctl.cli.standing:ps", "List the labs that stand, and what killed runs have left."),
-    "down": ("labctl.cli.standing:down", "Take down labs that stand."),
+    "ls": ("labctl.cli.views.ls:ls", "List scenarios and what they are about."),
+    "explain": ("labctl.cli.views.explain:explain", "Tell a scenario as a lesson, without running it."),
+    "show": ("labctl.cli.views.show:show", "Show packets and system calls of a run on one ladder."),
+    "logs": ("labctl.cli.views.logs:logs", "Show what programs printed in a run, or print in a lab."),
+    "graph": ("labctl.cli.views.graph:graph", "Draw who is on a scenario's network."),
+    "up": ("labctl.cli.labs.standing:up", "Bring up a lab and leave it standing."),
+    "exec": ("labctl.cli.labs.standing:exec_", "Run a program on a host of a lab that stands."),
+    "shell": ("labctl.cli.labs.standing:shell", "Open a shell on a host of a lab that stands."),
+    "link": ("labctl.cli.links.link:link", "Give links of a lab that stands faults, or show those they have."),
+    "heal": ("labctl.cli.links.link:heal", "Take faults away from links of a lab that stands."),
+    "ps": ("labctl.cli.labs.standing:ps", "List the labs that stand, and what killed runs have left."),
+    "down": ("labctl.cli.labs.standing:down", "Take down labs that stand."),
     "init": ("labctl.cli.init:init", "Write a small lab of your own, which runs at once."),
     "build": ("labctl.cli.build:build", "Make the images that hosts on Docker are made from."),
     "completion": ("labctl.cli.completion:completion", "Print what makes bash, zsh or fish complete labctl at Tab."),

@@ -19,7 +19,7 @@ def completion(ctx: click.Context, shell: str) -> None:
     from click.shell_completion import get_completion_class
 
     from labctl.cli.commands import cli
-    from labctl.cli.device import Device
+    from labctl.cli.terminal.device import Device
 
     device = Device()
     found = get_completion_class(shell)

@@ -15,7 +15,7 @@ import click
 from click.core import ParameterSource
 from msgspec import Struct
 
-from labctl.cli.colour import COLOURS
+from labctl.cli.terminal.colour import COLOURS
 from labctl.plan.find import real, upwards
 
 FILE = "pyproject.toml"

@@ -16,9 +16,9 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
 
     Each is tried; nothing is changed. Exit code 0 if one works, else 3.
     """
-    from labctl.cli.device import Device
-    from labctl.cli.signals import ending_on_signals
-    from labctl.cli.tellers import Quiet
+    from labctl.cli.terminal.device import Device
+    from labctl.cli.terminal.signals import ending_on_signals
+    from labctl.cli.terminal.tellers import Quiet
     from labctl.engine.choose import readiness_of_all
     from labctl.report.health import health_lines, health_text
 

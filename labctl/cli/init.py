@@ -18,8 +18,8 @@ def init(ctx: click.Context, name: Path) -> None:
     """
     from shlex import quote
 
-    from labctl.cli.device import Device
     from labctl.cli.refusals import BadOptions
+    from labctl.cli.terminal.device import Device
     from labctl.starter.write import CannotBegin, write_lab
 
     device = Device()

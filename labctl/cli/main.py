@@ -34,7 +34,7 @@ def main() -> NoReturn:
 def _end_on_signals() -> None:
     """Before anything is held that would have to be given back, and after it was, a signal ends the process at once.
 
-    In between they are taken by labctl.cli.signals. Where they were ignored (nohup) they are still.
+    In between they are taken by labctl.cli.terminal.signals. Where they were ignored (nohup) they are still.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:

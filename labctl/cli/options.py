@@ -6,9 +6,9 @@ import re
 
 import click
 
-from labctl.cli.colour import colour_option
 from labctl.cli.completing import labs
 from labctl.cli.defaults import MOST_SCALE, Defaulted
+from labctl.cli.terminal.colour import colour_option
 from labctl.engine.choose import NAMES
 
 

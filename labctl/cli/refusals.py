@@ -8,7 +8,7 @@ from typing import IO, Any
 
 import click
 
-from labctl.cli.device import write
+from labctl.cli.terminal.device import write
 from labctl.scenario.problems import Problem, printable
 
 

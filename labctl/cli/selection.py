@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from labctl.cli.device import Device
 from labctl.cli.refusals import BadFiles, NothingSelected, UnknownTarget
 from labctl.cli.targets import Targets, Unknown
+from labctl.cli.terminal.device import Device
 from labctl.report.measures import counted
 from labctl.runner.select import Selected, load
 

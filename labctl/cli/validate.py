@@ -24,8 +24,8 @@ def validate(ctx: click.Context, targets: tuple[str, ...]) -> None:
     Their compose.yaml is looked at too; nothing is run. Problems go to standard output as `file:line:column:
     message`. Exit code 2 if there is one.
     """
-    from labctl.cli.device import Device
     from labctl.cli.selection import named
+    from labctl.cli.terminal.device import Device
     from labctl.runner.select import load
 
     device = Device()

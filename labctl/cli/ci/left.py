@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labctl.cli.ci.files import demand_writable, write_whole
-from labctl.cli.device import Device
 from labctl.cli.refusals import BadFiles, NothingSelected, Refusal
-from labctl.cli.wishes import Wishes
+from labctl.cli.runs.wishes import Wishes
+from labctl.cli.terminal.device import Device
 from labctl.runner.outcome import ScenarioOutcome, StepOutcome, Verdict
 from labctl.runner.select import Selected
 from labctl.scenario.problems import Problem, printable
 
 if TYPE_CHECKING:
-    from labctl.cli.results import Told
+    from labctl.cli.runs.results import Told
 
 
 def demand_places(wishes: Wishes) -> None:
@@ -35,7 +35,7 @@ def leave(
     """Of a run: also of one that was interrupted or broke. What can't be written is told, and makes it no success."""
     outcomes = [*told.outcomes, *_unfinished(wishes, told, selected)]
     if wishes.json_file is not None:
-        from labctl.cli.results import document_of
+        from labctl.cli.runs.results import document_of
         from labctl.report.document import as_json
 
         _write("the JSON document", wishes.json_file, as_json(document_of(told)).encode() + b"\n", device)
@@ -53,7 +53,7 @@ def leave_refusal(
 ) -> None:
     """Of a run that never began: why, as an error of each scenario, or of each file with a problem."""
     if wishes.json_file is not None:
-        from labctl.cli.results import document_of_refusal
+        from labctl.cli.runs.results import document_of_refusal
         from labctl.report.document import as_json
 
         _write("the JSON document", wishes.json_file, as_json(document_of_refusal(refusal)).encode() + b"\n", device)

@@ -37,8 +37,8 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> StandInRunner:
         say(f"engine netns: {name} was asked for")
         return StandInEngine()
 
-    monkeypatch.setattr("labctl.cli.running.run_all", stand_in)
-    monkeypatch.setattr("labctl.cli.running.choose", choose)
+    monkeypatch.setattr("labctl.cli.runs.running.run_all", stand_in)
+    monkeypatch.setattr("labctl.cli.runs.running.choose", choose)
     return stand_in
 
 

@@ -15,10 +15,10 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="programs are he
 
 _ON_FAKE = """
 import sys
-import labctl.cli.running
+import labctl.cli.runs.running
 from labctl.cli.commands import run_labctl
 from labctl.engine.fake.engine import Fake
-labctl.cli.running.choose = lambda name, plans, say: Fake()
+labctl.cli.runs.running.choose = lambda name, plans, say: Fake()
 sys.exit(run_labctl())
 """
 _QUICK = """\

@@ -1,0 +1,1 @@
+"""Commands for labs that stay."""

@@ -1,0 +1,1 @@
+"""Streams and signals of the process: what they can show, and what is told on them."""
