@@ -10,10 +10,11 @@ import os
 import shutil
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network
+from itertools import count
 from pathlib import Path
 
 from labctl.engine.contract import Engine, EngineError, Say
-from labctl.hosts.conversation import Cancel, Cancelled, Conversation
+from labctl.hosts.conversation import Cancel, Cancelled, Conversation, LabBroke
 from labctl.hosts.launch import NotStarted, launch, started
 from labctl.hosts.program import Program
 from labctl.plan import addresses
@@ -99,6 +100,9 @@ class Workshop:
             job.do("copy", ("chmod", "-R", "u+w", _PLACE), _COPIED_WITHIN_S)
             said = job.make(building)
             archive = job.do("copy", ("tar", "-C", _PLACE, "-cf", "-", "."), _COPIED_WITHIN_S)
+        except LabBroke as error:
+            message = f"the lab in which {quoted(str(origin))} was built broke: {error}"
+            raise Unusable(message, hint=error.hint or "look at what its Makefile does") from error
         finally:
             lab.down()
             shutil.rmtree(folder, ignore_errors=True)
@@ -111,6 +115,7 @@ class _Job:
 
     def __init__(self, conversation: Conversation, origin: Path, slack: float) -> None:
         self._conversation, self._origin, self._slack = conversation, origin, slack
+        self._keys = count(1)
 
     def make(self, building: Building) -> str:
         """Build it; what was said meanwhile. Unusable with the words of the compiler."""
@@ -140,7 +145,7 @@ class _Job:
 
     def do(self, name: str, words: Sequence[str], seconds: float, *, may_fail: bool = False) -> Program:
         """Run it to its end."""
-        program = Program(name=name, host=HOST, number=1, command=tuple(words), key=f"{name}#{words[0]}-{id(words)}")
+        program = Program(name=name, host=HOST, number=1, command=tuple(words), key=f"{name}#{next(self._keys)}")
         patience = seconds * self._slack
         ticket = launch(
             self._conversation,
@@ -155,9 +160,10 @@ class _Job:
         except NotStarted as error:
             raise EngineError(f"nothing can be built: {error}") from error
         self._conversation.until(lambda: program.has_ended, timeout_s=patience + 30.0)
-        if not may_fail and (program.status != 0 or program.is_cut):
+        if name == "copy" and program.is_cut:
+            raise Unusable(f"what is built from {quoted(str(self._origin))} is larger than {_LIMITS.output >> 20} MiB")
+        if not may_fail and program.status != 0:
             said = bytes(program.printed["stderr"]).decode("utf-8", "backslashreplace")
-            raise Unusable(
-                f"{quoted(str(self._origin))} could not be built: {words[0]} ended with {program.ending}", said=said
-            )
+            message = f"{quoted(str(self._origin))} could not be built: {words[0]} ended with {program.ending}"
+            raise Unusable(message, said=said)
         return program

@@ -64,7 +64,10 @@ def graded(engine: Engine) -> Iterator[Graded]:
         folder = Path(name)
         chosen = EXPECTED if engine.name == "netns" else ("correct", "no-htons", "zombies")
         for one in chosen:
-            shutil.copytree(SUBMISSIONS / one, folder / "course" / one)
+            for program in ("server.c", "client.c", "server-fork.c"):  # all is as it should be but for one program
+                wrong = SUBMISSIONS / one / program
+                (folder / "course" / one).mkdir(parents=True, exist_ok=True)
+                shutil.copy(wrong if wrong.exists() else SUBMISSIONS / "correct" / program, folder / "course" / one)
         yield Graded(folder, folder / "course", engine.name)
 
 

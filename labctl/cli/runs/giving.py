@@ -14,6 +14,7 @@ from labctl.hosts.conversation import Cancel
 from labctl.plan.given import NOTHING_GIVEN, Given, needed
 from labctl.report.measures import counted
 from labctl.runner.select import Selected
+from labctl.scenario.problems import printable
 
 
 class Giving(Struct, frozen=True):
@@ -51,8 +52,9 @@ def giving(wishes: Wishes, selected: Sequence[Selected], *, engine: Callable[[],
                 taken = apart(take_them)
             except Unusable as error:
                 raise BadPrograms(str(error), hint=error.hint, said=error.said) from error
-            for line in taken.warnings.splitlines():
-                say(line)
+            if "warning:" in taken.warnings:
+                for line in taken.warnings.splitlines():
+                    say(printable(line))
             yield Giving(taken.given, _concerned(taken.given, selected, say))
     except OSError as error:
         raise CannotLook(f"there is no place for programs on their way to hosts: {error}") from error
@@ -63,7 +65,7 @@ def _concerned(given: Given, selected: Sequence[Selected], say: Say) -> tuple[Se
     names = set(given.names)
     concerned = tuple(one for one in selected if names & set(needed(one.scenario.steps)))
     for program in given.programs:
-        say(f"{program.name} is {program.origin}")
+        say(f"{program.name} is {printable(program.origin)}")
     if not concerned:
         raise NothingSelected(f"no command of these scenarios begins with {' or '.join(given.names)}")
     if left_out := len(selected) - len(concerned):
