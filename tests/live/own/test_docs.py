@@ -1,4 +1,7 @@
-"""On each engine: every block of docs/pytest.md, done as its reader would."""
+"""On each engine: the commands and settings of docs/pytest.md, with less to do than its reader has.
+
+Its tests are run with all other pages (tests/live/docs).
+"""
 
 from __future__ import annotations
 
@@ -24,19 +27,6 @@ def project(tmp_path: Path, engine: Engine) -> Project:
 def of(language: str) -> list[str]:
     """The blocks in that language."""
     return [text for each, text in BLOCKS if each == language]
-
-
-def test_there_are_no_other_blocks() -> None:
-    assert {language for language, _ in BLOCKS} == {"console", "python", "ini"}
-
-
-def test_the_tests_pass(project: Project) -> None:
-    for number, text in enumerate(of("python")):
-        project.write(f"test_block_{number}.py", text)
-    said = project.pytest("--strict-markers")
-
-    assert said.returncode == 0, said.stdout
-    assert f" {sum(text.count('def test_') for text in of('python'))} passed" in said.stdout
 
 
 def test_the_commands_work(project: Project) -> None:
