@@ -72,7 +72,7 @@ class BadPrograms(Refusal):
         """Print what is wrong, then what the compiler said, with its control characters made visible."""
         super().show(file)
         if self.said:
-            lines = (printable(line) for line in self.said.rstrip("\n").split("\n"))
+            lines = (f"| {printable(line)}" for line in self.said.rstrip("\n").split("\n"))
             write(sys.stderr, "\n".join(lines) + "\n")
 
 

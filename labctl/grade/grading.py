@@ -123,6 +123,8 @@ def _prepared(
         ready = _Ready(submission, take([str(submission.folder)], names, place=folder, builder=workshop), None)
     except Unusable as error:
         ready = _Ready(submission, None, Unused(str(error), error.hint, error.said))
+    except (OSError, RecursionError, LookupError, ValueError) as error:  # whatever it does to us, it does to itself
+        ready = _Ready(submission, None, Unused(f"{submission.name} can't be taken: {error}"))
     told.prepared(submission, ready.unused)
     return ready
 
@@ -226,4 +228,4 @@ def _second_look(outcome: ScenarioOutcome) -> SecondLook:
 
 
 def _options(asked: Asked) -> Options:
-    return Options(jobs=asked.jobs, records=asked.records, slack=asked.slack, strict=asked.strict)
+    return Options(jobs=asked.jobs, records=asked.records, slack=asked.slack, strict=asked.strict, forgets=True)

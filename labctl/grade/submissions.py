@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from labctl.programs.finding import MAKEFILES, plain
+from labctl.programs.finding import MAKEFILES, can_be_program, plain
 from labctl.programs.unusable import Unusable
 from labctl.scenario.problems import quoted
 
@@ -47,16 +47,18 @@ def submissions(folders: Sequence[Path], names: Iterable[str]) -> tuple[Submissi
 
 
 def _has_programs(folder: Path, known: set[str]) -> bool:
-    """Whether something at its top is to be built, or called as programs are."""
-    return any(
-        not entry.is_dir() and (entry.name in MAKEFILES or plain(entry.name) in known) for entry in os.scandir(folder)
+    """Whether something at its top is called as programs or their sources are; or is to be built, without folders
+    that could each be a submission: then it is the teacher's."""
+    files = [name for name in os.listdir(folder) if not os.path.isdir(folder / name)]
+    return any(can_be_program(name) and plain(name) in known for name in files) or (
+        any(name in MAKEFILES for name in files) and not any(_folders(folder))
     )
 
 
 def _folders(folder: Path) -> Iterator[Path]:
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        if not entry.name.startswith(".") and (entry.is_dir() or entry.is_symlink()):
-            yield folder / entry.name
+    for name in sorted(os.listdir(folder)):
+        if not name.startswith(".") and (os.path.isdir(folder / name) or os.path.islink(folder / name)):
+            yield folder / name
 
 
 def _named(folders: Sequence[Path]) -> Iterator[Submission]:

@@ -10,9 +10,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from labctl.hosts.conversation import LabBroke
-from labctl.lab.errors import LabError, WrongWords
+from labctl.lab.errors import INTERRUPTS, LabError, WrongWords
 from labctl.observe.names import CAPTURE, JOURNAL, PAGE, PLAN
 from labctl.observe.story import CallSeen, PacketSeen, Story
+from labctl.runner.facts import networks_of
 from labctl.runner.recording import Recording
 
 if TYPE_CHECKING:
@@ -89,12 +90,24 @@ class Capture:
         self._since_ns = time.monotonic_ns()
         self._over = frozenset(key for (_, key), program in conversation.programs.items() if program.has_ended)
         hosts = [host.name for host in doing.session.plan.hosts if host.name not in doing.session.halted]
-        recording = Recording(self.folder, conversation, hosts, calls=True, packets=True, not_recorded=self._miss)
+        recording = Recording(
+            self.folder,
+            conversation,
+            hosts,
+            networks_of(doing.session.plan),
+            calls=True,
+            packets=True,
+            not_recorded=self._miss,
+        )
         doing.begin_record(recording)
         try:
             recording.begin(doing.lab.attend)
-        except LabBroke as error:
-            raise doing.broke(error) from error
+        except BaseException as error:
+            recording.close()
+            doing.recording = None
+            if isinstance(error, LabBroke):
+                raise doing.broke(error) from error
+            raise
         return self
 
     def __exit__(
@@ -105,8 +118,8 @@ class Capture:
         recording = doing.recording
         assert recording is not None
         try:
-            if error is not None and not isinstance(error, Exception):
-                return  # an interrupt
+            if isinstance(error, INTERRUPTS):
+                return
             recording.end()
             recording.leave()
             self._finish()

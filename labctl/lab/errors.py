@@ -16,3 +16,7 @@ class LabError(Exception):
 
 class WrongWords(ValueError):
     """What a test asks for makes no sense in the language of scenarios, or names what isn't there: all of it."""
+
+
+INTERRUPTS = (KeyboardInterrupt, SystemExit, GeneratorExit)
+"""What ends a test because all of it ends: nothing more is asked of its lab. `pytest.fail` and the like are none."""

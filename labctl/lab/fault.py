@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from labctl.lab.errors import LabError, LabFailure
+from labctl.lab.errors import INTERRUPTS, LabError, LabFailure
 from labctl.runner.counted import Counts
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ class Fault:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         __tracebackhide__ = True
-        if error is not None and not isinstance(error, Exception):
-            return  # an interrupt: the lab comes down with all its faults
+        if isinstance(error, INTERRUPTS):
+            return  # the lab comes down with all its faults
         try:
             self._doing.do(heal=self.link)
         except (LabError, LabFailure):

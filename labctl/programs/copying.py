@@ -8,6 +8,7 @@ import stat
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from labctl.programs.unusable import Unusable
 from labctl.scenario.problems import quoted
@@ -15,6 +16,8 @@ from labctl.scenario.problems import quoted
 MOST_BYTES = 48 * 1024 * 1024
 """Of all files of a folder: it must fit on a host beside what is built from it."""
 MOST_ENTRIES = 5000
+MOST_DEEP = 32
+"""Folders within folders: each costs a descriptor while it is read."""
 _LEFT_BEHIND = ("__pycache__",)
 _PIECE = 1024 * 1024
 
@@ -29,14 +32,19 @@ def copy(folder: Path, to: Path) -> None:
     try:
         for place, folders, files, descriptor in os.fwalk(folder, onerror=_refuse, follow_symlinks=False):
             within = Path(place).relative_to(folder)
+            if len(within.parts) > MOST_DEEP:
+                raise Unusable(f"{quoted(str(folder))} has folders more than {MOST_DEEP} deep", hint="keep it flat")
             folders[:] = sorted(name for name in folders if not _is_left_behind(name))
             for name in [*folders, *sorted(name for name in files if not _is_left_behind(name))]:
                 allowance.take(0)
                 _copy_entry(name, descriptor, within / name, to, allowance)
     except OSError as error:
         raise Unusable(f"{quoted(str(error.filename or folder))} can't be read: {error.strerror}") from error
-    for place, _, _ in os.walk(to):
+    for place, folders, files in os.walk(to):
         os.chmod(place, 0o755)  # whatever this process's umask is
+        for name in (*folders, *files):  # several links, each within, may lead out together
+            if not _stays_within(Path(place, name), to):
+                raise Unusable(f"{quoted(name)} is a link that leads out of its folder", hint="remove it")
 
 
 def copy_file(file: Path, to: Path) -> None:
@@ -66,9 +74,15 @@ def unpack(archive: bytes, to: Path, *, origin: Path) -> None:
                 path = PurePosixPath(os.path.normpath(member.name))
                 if path.is_absolute() or ".." in path.parts:
                     continue
-                allowance.take(member.size)
-                _unpack_member(tar, member, to, to / path)
-    except (tarfile.TarError, OSError, EOFError, ValueError) as error:
+                allowance.take(0)
+                if member.size > MOST_BYTES:  # of a sparse file nothing need be there
+                    allowance.take(member.size)
+                _unpack_member(tar, member, to, to / path, allowance)
+        for place, folders, files in os.walk(to):
+            for name in (*folders, *files):
+                if not _stays_within(Path(place, name), to):
+                    os.unlink(Path(place, name))
+    except (tarfile.TarError, OSError, EOFError, ValueError, LookupError, RecursionError) as error:
         raise Unusable(f"what was built from {quoted(str(origin))} can't be read: {error}") from error
 
 
@@ -86,8 +100,9 @@ class _Allowance:
         self._bytes, self._entries = MOST_BYTES, MOST_ENTRIES
 
     def take(self, size: int) -> None:
+        """So many bytes more; none: another entry."""
         self._bytes -= size
-        self._entries -= 1
+        self._entries -= size == 0
         if self._bytes < 0 or self._entries < 0:
             message = f"{quoted(str(self._folder))} holds more than {MOST_BYTES >> 20} MiB or {MOST_ENTRIES} files"
             raise Unusable(message, hint="put the programs into a folder of their own")
@@ -121,12 +136,14 @@ def _copy_file(name: str, within: int, path: Path, to: Path, allowance: _Allowan
         os.fchmod(copied.fileno(), 0o755 if mode & 0o111 else 0o644)
 
 
-def _pieces(opened: io.BufferedReader) -> Iterator[bytes]:
+def _pieces(opened: IO[bytes]) -> Iterator[bytes]:
     while piece := opened.read(_PIECE):
         yield piece
 
 
-def _unpack_member(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path, place: Path) -> None:
+def _unpack_member(
+    tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path, place: Path, allowance: _Allowance
+) -> None:
     """Into a folder that nobody else writes to: what is there came from this archive."""
     if _goes_through_a_link(folder, place):
         return
@@ -139,8 +156,15 @@ def _unpack_member(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path, 
         content = tar.extractfile(member)
         if content is not None:
             with place.open("xb") as file:
-                file.write(content.read())
+                for piece in _pieces(content):  # of a hard link it is all of its target again
+                    allowance.take(len(piece))
+                    file.write(piece)
                 os.fchmod(file.fileno(), 0o755 if member.mode & 0o111 else 0o644)
+
+
+def _stays_within(path: Path, folder: Path) -> bool:
+    """Whether what is there is in the folder, whatever links it takes to get there."""
+    return not path.is_symlink() or Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def _goes_through_a_link(folder: Path, place: Path) -> bool:

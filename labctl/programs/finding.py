@@ -66,6 +66,11 @@ def found(files: Mapping[str, bool], names: Sequence[str], *, built: Building, f
     return programs
 
 
+def can_be_program(file: str) -> bool:
+    """Whether a file of that name may be a program, or the C source of one."""
+    return file.endswith(_SOURCE) or not _is_none(file)
+
+
 def _is_none(file: str) -> bool:
     return PurePosixPath(file).suffix in _NO_PROGRAMS or file in MAKEFILES
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -16,20 +16,21 @@ _OWNER = "owner"
 
 
 @contextmanager
-def place(*, is_kept: bool = False) -> Iterator[Path]:
+def place(*, may_stay: bool = False, stays: Callable[[], bool] = lambda: False) -> Iterator[Path]:
     """A new folder, which hosts can be shown. What killed runs of this user's have left is removed first.
 
-    `is_kept`: it stays, because labs stay that show it. OSError if there can be none.
+    It stays where `stays` says so at the end, because labs stay that show it; `may_stay`: that may be so, should this
+    process be killed. OSError if there can be none.
     """
     _sweep()
     made = Path(tempfile.mkdtemp(prefix=_PREFIX))
     try:
         os.chmod(made, 0o711)  # its name can't be guessed, and the hosts' uid need not be ours
-        if not is_kept:
+        if not may_stay:
             (made / _OWNER).write_text(str(myself()))
         yield made
     finally:
-        if not is_kept:
+        if not stays():
             shutil.rmtree(made, ignore_errors=True)
 
 

@@ -21,6 +21,8 @@ from labctl.scenario.problems import did_you_mean, quoted
 
 _PAIR = re.compile(r"([a-z][a-z0-9-]*)=(.*)", re.DOTALL)
 _ELF = b"\x7fELF"
+_OF_A_SYSTEM = ("/bin/", "/dev/", "/etc/", "/lib", "/proc/", "/sbin/", "/sys/", "/usr/")
+"""What begins like this is the host's own, as it would be in a command of a scenario."""
 
 
 class Builder(Protocol):
@@ -42,11 +44,11 @@ def take(words: Sequence[str], names: Sequence[str], *, place: Path, builder: Bu
     Unusable with what is wrong; EngineError where nothing can be built.
     """
     taking = _Taking(names, place, builder)
+    pairs = {word: None if os.path.isdir(word) else _PAIR.fullmatch(word) for word in words}
+    for pair in filter(None, pairs.values()):  # these first: a folder is asked for what is left
+        taking.command(pair[1], pair[2])
     for word in words:
-        pair = None if os.path.isdir(word) else _PAIR.fullmatch(word)
-        if pair is not None:
-            taking.command(pair[1], pair[2])
-        else:
+        if pairs[word] is None:
             taking.folder(Path(word))
     return Taken(Given(tuple(taking.programs.values()), tuple(taking.folders)), taking.warnings)
 
@@ -55,6 +57,7 @@ class _Taking:
     def __init__(self, names: Sequence[str], place: Path, builder: Builder) -> None:
         self._names, self._place, self._builder = names, place, builder
         self.programs: dict[str, GivenProgram] = {}
+        self._commands: set[str] = set()
         self.folders: list[ProgramFolder] = []
         self.warnings = ""
 
@@ -65,14 +68,15 @@ class _Taking:
             raise Unusable(f"the folder {quoted(str(folder))} {what}", hint="name a folder, or write PROGRAM=COMMAND")
         here = self._new_place()
         copy(folder, here)
-        wanted = building(os.listdir(here), self._names)
+        left = [name for name in self._names if name not in self._commands]
+        wanted = building(os.listdir(here), left)
         if wanted.anything:
             built = here.with_name(f"{here.name}-built")
             self.warnings += self._builder.build(here, wanted, built, origin=folder)
             shutil.rmtree(here)
             built.rename(here)
-        files = {entry.name: os.access(entry, os.X_OK) for entry in os.scandir(here) if entry.is_file()}
-        programs = found(files, self._names, built=wanted, folder=str(folder))
+        files = {name: os.access(here / name, os.X_OK) for name in os.listdir(here) if os.path.isfile(here / name)}
+        programs = found(files, left, built=wanted, folder=str(folder))
         for name, file in programs.items():
             self._add(GivenProgram(name, (f"{self._target(here)}/{file}",), str(folder / file)))
 
@@ -90,11 +94,14 @@ class _Taking:
         brought = tuple(self._brought(word) if "/" in word else word for word in words)
         if words[0] != brought[0] and not os.access(words[0], os.X_OK):
             raise Unusable(f"{quoted(words[0])} is not executable", hint=f"run `chmod +x {words[0]}`")
+        self._commands.add(name)
         self._add(GivenProgram(name, brought, text))
 
     def _brought(self, word: str) -> str:
-        path = Path(word)
-        if not path.exists():
+        if word.startswith(_OF_A_SYSTEM):
+            return word  # every host has its own
+        path = Path(os.path.realpath(word))
+        if not path.is_file() and not path.is_dir():
             if word.startswith(("./", "../")):
                 raise Unusable(f"there is no file {quoted(word)}", hint="look at the path")
             return word  # a path on the host, perhaps

@@ -116,6 +116,7 @@ class _Job:
     def __init__(self, conversation: Conversation, origin: Path, slack: float) -> None:
         self._conversation, self._origin, self._slack = conversation, origin, slack
         self._keys = count(1)
+        self._has_built = False
 
     def make(self, building: Building) -> str:
         """Build it; what was said meanwhile. Unusable with the words of the compiler."""
@@ -130,6 +131,7 @@ class _Job:
     def _made(self, what: str, words: Sequence[str]) -> str:
         in_place = ("sh", "-c", 'cd "$0" && exec "$@" 2>&1', _PLACE, *words)
         program = self.do("build", in_place, BUILT_WITHIN_S, may_fail=True)
+        self._has_built = True
         said = bytes(program.printed["stdout"]).decode("utf-8", "backslashreplace")
         if program.limit == "time":
             raise Unusable(f"{what} was not built within {BUILT_WITHIN_S * self._slack:g} s", said=said)
@@ -158,6 +160,9 @@ class _Job:
         try:
             started(self._conversation, program, ticket)
         except NotStarted as error:
+            if self._has_built:  # what was built has left the host so
+                message = f"{quoted(str(self._origin))} could not be built: its host is of no use afterwards: {error}"
+                raise Unusable(message, hint="look at what its Makefile does") from error
             raise EngineError(f"nothing can be built: {error}") from error
         self._conversation.until(lambda: program.has_ended, timeout_s=patience + 30.0)
         if name == "copy" and program.is_cut:

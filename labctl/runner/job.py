@@ -37,7 +37,8 @@ class Options(Struct, frozen=True, kw_only=True):
     asks given programs, too, for what only the lab's own are held to: their wording, and the status after an error.
     `see`: record packets and system calls; `show` is then given each run's folder and its story, from a thread of its
     own while the lab comes down, and again if that changes the verdict.
-    `seed` takes the place of each scenario's `seed`.
+    `seed` takes the place of each scenario's `seed`. `forgets`: an outcome's steps are told to who listens, and not
+    kept.
     """
 
     jobs: int = 1
@@ -50,3 +51,4 @@ class Options(Struct, frozen=True, kw_only=True):
     see: bool = False
     show: Callable[[Path, Story], None] | None = None
     seed: int | None = None
+    forgets: bool = False

@@ -8,6 +8,8 @@ import select
 import threading
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from labctl.engine.contract import Engine
 from labctl.hosts.conversation import Cancelled
 from labctl.runner.events import Listener
@@ -193,7 +195,8 @@ class _Runs:
                 self._turns.give_back()
 
         scenario = ScenarioRun(key, job, self._engine, self._options, self._listener)
-        self._outcomes[key] = scenario.run(self, turn, done)
+        outcome = scenario.run(self, turn, done)
+        self._outcomes[key] = replace(outcome, steps=()) if self._options.forgets else outcome
 
     def _take(self) -> tuple[int, Job] | None:
         with self._guard:

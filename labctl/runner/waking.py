@@ -22,8 +22,12 @@ class Waking:
 
     def wait(self, descriptor: int) -> None:
         """Until it is readable, or a signal has come; its handler has run then."""
-        readable, _, _ = select.select([descriptor] if self._awake is None else [descriptor, self._awake], [], [])
-        if self._awake is not None and self._awake in readable:
+        poller = select.poll()  # select(2) knows no descriptor above 1023
+        poller.register(descriptor, select.POLLIN)
+        if self._awake is not None:
+            poller.register(self._awake, select.POLLIN)
+        ready = [number for number, _ in poller.poll()]
+        if self._awake is not None and self._awake in ready:
             with suppress(BlockingIOError):
                 os.read(self._awake, 4096)
 

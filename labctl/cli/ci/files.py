@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import stat
 from collections.abc import Mapping
@@ -39,9 +40,10 @@ def write_whole(path: Path, data: bytes) -> None:
     if _is_special(target) or not _can_make(target.parent):
         target.write_bytes(data)
         return
-    scratch = target.with_name(f".{os.getpid()}.labctl")
+    scratch = _scratch_beside(target)
     try:
-        scratch.write_bytes(data)
+        with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666), "wb") as file:
+            file.write(data)
         with suppress(OSError):  # there was none before
             shutil.copymode(target, scratch)
         scratch.replace(target)
@@ -59,14 +61,19 @@ def _hindrance(path: Path) -> str:
             return f"there is no folder '{path.parent}'"
         if os.path.lexists(target):
             return "" if os.access(target, os.W_OK) else "permission denied"
-        scratch = target.with_name(f".{os.getpid()}.labctl")
-        scratch.touch()  # by doing: rights, a full disk, a read-only file system
-        scratch.unlink()
+        scratch = _scratch_beside(target)
+        os.close(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666))
+        scratch.unlink()  # by doing: rights, a full disk, a read-only file system
     except OSError as error:
         return (error.strerror or str(error)).lower()
     except ValueError as error:  # a NUL in it
         return str(error)
     return ""
+
+
+def _scratch_beside(target: Path) -> Path:
+    """A name that nobody else can foresee: others may make files in that folder."""
+    return target.with_name(f".{secrets.token_hex(8)}.labctl")
 
 
 def _target(path: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from msgspec import Struct
 
@@ -25,10 +25,18 @@ class Giving(Struct, frozen=True):
 
 
 @contextmanager
-def giving(wishes: Wishes, selected: Sequence[Selected], *, engine: Callable[[], Engine], say: Say) -> Iterator[Giving]:
+def giving(
+    wishes: Wishes,
+    selected: Sequence[Selected],
+    *,
+    engine: Callable[[], Engine],
+    say: Say,
+    stays: Callable[[], bool],
+) -> Iterator[Giving]:
     """Have programs ready as long as labs show them. Without words there are none, and all is selected.
 
-    Refuses programs that can't be used. `engine` is asked for where something is to be built.
+    Refuses programs that can't be used. `engine` is asked for where something is to be built; `stays`, at the
+    end, whether labs stand that show them.
     """
     words = wishes.programs
     if not words:
@@ -41,23 +49,24 @@ def giving(wishes: Wishes, selected: Sequence[Selected], *, engine: Callable[[],
     from labctl.runner.apart import apart
 
     names = tuple(dict.fromkeys(name for one in selected for name in needed(one.scenario.steps)))
-    try:
-        with place(is_kept=wishes.keep is not None) as folder:
+    with ExitStack() as undo:
+        try:
+            folder = undo.enter_context(place(may_stay=wishes.keep is not None, stays=stays))
+        except OSError as error:
+            raise CannotLook(f"there is no place for programs on their way to hosts: {error}") from error
 
-            def take_them(cancel: Cancel) -> Taken:
-                workshop = Workshop(engine, folder, say, cancel=cancel, slack=wishes.timeout_scale)
-                return take(words, names, place=folder, builder=workshop)
+        def take_them(cancel: Cancel) -> Taken:
+            workshop = Workshop(engine, folder, say, cancel=cancel, slack=wishes.timeout_scale)
+            return take(words, names, place=folder, builder=workshop)
 
-            try:
-                taken = apart(take_them)
-            except Unusable as error:
-                raise BadPrograms(str(error), hint=error.hint, said=error.said) from error
-            if "warning:" in taken.warnings:
-                for line in taken.warnings.splitlines():
-                    say(printable(line))
-            yield Giving(taken.given, _concerned(taken.given, selected, say))
-    except OSError as error:
-        raise CannotLook(f"there is no place for programs on their way to hosts: {error}") from error
+        try:
+            taken = apart(take_them)
+        except Unusable as error:
+            raise BadPrograms(str(error), hint=error.hint, said=error.said) from error
+        if "warning:" in taken.warnings:
+            for line in taken.warnings.splitlines():
+                say(printable(line))
+        yield Giving(taken.given, _concerned(taken.given, selected, say))
 
 
 def _concerned(given: Given, selected: Sequence[Selected], say: Say) -> tuple[Selected, ...]:

@@ -10,7 +10,7 @@ import click
 
 from labctl.cli.options import ENGINE, TIMEOUT_SCALE
 
-_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
+_FILE = click.Path(path_type=Path)
 
 
 @click.command()
@@ -48,9 +48,6 @@ def grade(ctx: click.Context, /, **options: Any) -> None:  # Any: each option ha
     """
     if options["is_verbose"] and options["is_quiet"]:
         raise click.UsageError("-v and -q exclude each other", ctx)
-    for name in ("csv", "html"):
-        if options[name] is not None and not options[name].absolute().parent.is_dir():
-            raise click.UsageError(f"there is no folder '{options[name].parent}' for --{name}", ctx)
     from labctl.cli.runs.grading import Grading, grade_submissions
 
     ctx.exit(grade_submissions(Grading(**options)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -10,6 +11,8 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from labctl.cli.ci.files import demand_writable, write_whole
+from labctl.cli.ci.github import unheard
 from labctl.cli.refusals import BadFiles, BadPrograms, CannotLook, NothingSelected
 from labctl.cli.selection import expression, select
 from labctl.cli.targets import shipped_scenarios
@@ -56,6 +59,12 @@ def grade_submissions(grading: Grading) -> int:
     """Grade, tell, and write what was asked for; the exit code."""
     began_s = time.monotonic()
     device = Device()
+    demand_writable({"--csv": grading.csv, "--html": grading.html})
+    with unheard(os.environ, device.result):  # what submissions print is no command there
+        return _graded(grading, device, began_s)
+
+
+def _graded(grading: Grading, device: Device, began_s: float) -> int:
     selected = _selected(grading, device)
     try:
         found = submissions(grading.folders, [name for one in selected for name in needed(one.scenario.steps)])
@@ -76,7 +85,7 @@ def grade_submissions(grading: Grading) -> int:
             raise CannotLook(str(error), hint=error.hint) from error
         marks = replace(marks, took_s=time.monotonic() - began_s)
         _tell(marks, grading, device)
-        _write(marks, grading)
+        _write(marks, grading, device)
     return device.ending(marks.exit_code)
 
 
@@ -146,13 +155,14 @@ def _tell(marks: Marks, grading: Grading, device: Device) -> None:
     device.result(f"{passed} of {of} passed all, on {marks.engine}, in {seconds_in_words(marks.took_s)}")
 
 
-def _write(marks: Marks, grading: Grading) -> None:
+def _write(marks: Marks, grading: Grading, device: Device) -> None:
+    """Each file that was asked for; of one that can't be written any more that is told."""
     from labctl.report.grade.page import page
 
     for file, text in ((grading.csv, as_csv), (grading.html, page)):
         if file is None:
             continue
         try:
-            file.write_text(text(marks), encoding="utf-8", newline="")
+            write_whole(file, text(marks).encode("utf-8", "backslashreplace"))
         except OSError as error:
-            raise CannotLook(f"'{file}' can't be written: {error.strerror}") from error
+            device.miss(f"'{file}' can't be written: {error.strerror}")

@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 import click
 from msgspec.structs import replace
@@ -49,18 +50,19 @@ def run_scenarios(wishes: Wishes) -> int:
     selected: tuple[Selected, ...] = ()
     shield = unheard(os.environ, saying(wishes, device))
     try:
-        with shield:
+        with ExitStack() as shielded, ExitStack() as signals:
+            shielded.enter_context(shield)
             selected = _chosen(wishes, device)
             if wishes.dry_run:
                 return show_plan(wishes, selected, device)
             teller = _teller(wishes, selected, device)
-            with ending_on_signals(teller.notice):
-                told = _run(wishes, selected, teller)
-                told.took_s = time.monotonic() - began_s
-                if not note(told.outcomes):
-                    device.progress("labctl: nothing can be written down for --last-failed")
-                report(wishes, told, device)
-        with ending_on_signals(teller.notice):
+            signals.enter_context(ending_on_signals(teller.notice))  # until all is left: a further one changes nothing
+            told = _run(wishes, selected, teller)
+            told.took_s = time.monotonic() - began_s
+            if not note(told.outcomes):
+                device.progress("labctl: nothing can be written down for --last-failed")
+            report(wishes, told, device)
+            shielded.close()
             leave(wishes, told, selected, device)
         return device.ending(told.exit_code)
     except Refusal as refusal:
@@ -114,7 +116,13 @@ def _run(wishes: Wishes, selected: Sequence[Selected], teller: Teller) -> Told:
         told.engine = engine.name
         if wishes.see:
             import_meanwhile("labctl.report.html.page")
-        with giving(wishes, selected, engine=lambda: maker_of(engine)(), say=say) as given:
+        with giving(
+            wishes,
+            selected,
+            engine=lambda: maker_of(engine)(),
+            say=say,
+            stays=lambda: any(outcome.lab for outcome in told.outcomes),
+        ) as given:
             jobs, skipped = jobs_of(given.selected, engine=engine.name, given=given.given, again_with=wishes.again_with)
             told.not_begun = len(given.selected)
             told.left_out = frozenset(one.id for one in selected) - {one.id for one in given.selected}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from labctl.engine.docker.daemon import Daemon
@@ -20,11 +20,11 @@ def bring(daemon: Daemon, container: str, folders: Sequence[ProgramFolder]) -> N
         daemon.put(container, archive(tuple(folders)))
 
 
-@cache
+@lru_cache(maxsize=4)
 def archive(folders: tuple[ProgramFolder, ...]) -> bytes:
     """A tar archive of them, with paths from the root on. What they hold belongs to root and stays as it is.
 
-    Made once: a lab has many hosts, and a run many labs.
+    Made once, and kept a while: a lab has many hosts, and a run many labs.
     """
     import tarfile  # takes 10 ms, and few need it
 

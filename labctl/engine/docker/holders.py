@@ -16,7 +16,7 @@ from labctl.engine.docker.subnets import overlaps
 from labctl.engine.owner import myself
 from labctl.plan.model import Plan
 
-_WAITS_WITHIN_S = 600.0
+_WAITS_WITHIN_S = 120.0
 """For a lab of this process's own: it ends when its steps do."""
 
 

@@ -114,7 +114,7 @@ def _failed(one: Graded, outcome: ScenarioOutcome) -> Failed:
         reason=printable(outcome.reason),
         steps=tuple(
             (
-                f"{step.at}: step {step.number} of {len(outcome.steps)}: {printable(step.title)}",
+                f"{printable(str(step.at))}: step {step.number} of {len(outcome.steps)}: {printable(step.title)}",
                 " ".join((step.why or "").split()),
                 tuple("\n".join(map(printable, complaint.split("\n"))) for complaint in step.complaints),
             )
@@ -123,7 +123,7 @@ def _failed(one: Graded, outcome: ScenarioOutcome) -> Failed:
         advice=tuple(map(printable, advice_of(seen))),
         programs=tuple(_printed(program) for step in wrong for program in step.programs),
         ladder=() if story is None else tuple(ladder_of(story, width=_WIDTH)),
-        again=again(outcome),
+        again=printable(again(outcome)),
     )
 
 

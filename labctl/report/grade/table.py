@@ -25,7 +25,7 @@ def as_csv(marks: Marks) -> str:
     for one in marks.graded:
         verdicts = {outcome.id: outcome.verdict.value for outcome in one.outcomes}
         trouble = one.unused.message if one.unused is not None else ""
-        row = [one.submission.name, one.verdict.value, one.passed, one.asked, trouble]
+        row = [printable(one.submission.name), one.verdict.value, one.passed, one.asked, printable(trouble)]
         writer.writerow(map(_harmless, [*row, *(verdicts.get(name, "") for name in marks.scenarios)]))
     return text.getvalue()
 

@@ -31,7 +31,7 @@ def report_lines(graded: Graded, look: Look, *, width: int, with_ladders: bool) 
         yield from filled(printable(graded.unused.message), first="  ", width=width)
         if graded.unused.hint:
             yield from filled(f"hint: {printable(graded.unused.hint)}", first="  ", below="        ", width=width)
-        yield from (f"    {printable(line)}" for line in graded.unused.said.rstrip("\n").split("\n")[:_SAID] if line)
+        yield from (f"    | {printable(line)}" for line in graded.unused.said.rstrip("\n").split("\n")[:_SAID] if line)
         return
     for outcome in graded.outcomes:
         if outcome.verdict in (Verdict.FAIL, Verdict.UNKNOWN):
@@ -41,7 +41,7 @@ def report_lines(graded: Graded, look: Look, *, width: int, with_ladders: bool) 
         yield from filled(f"note: {printable(note)} (in {counted(count, 'scenario')})", first="  ", width=width)
     if "warning:" in graded.warnings:
         yield "  its compiler warned:"
-        yield from (f"    {printable(line)}" for line in graded.warnings.rstrip("\n").split("\n")[:_SAID])
+        yield from (f"    | {printable(line)}" for line in graded.warnings.rstrip("\n").split("\n")[:_SAID])
 
 
 def failed_lines(
@@ -58,7 +58,7 @@ def failed_lines(
     if with_ladder and seen is not None and (story := recorded(seen)) is not None:
         yield "    how it went when it was run once more:"
         yield from (f"    {line}" for line in ladder_of(story, width=width - 4))
-    yield f"    again: {again(outcome)}"
+    yield f"    again: {printable(again(outcome))}"
 
 
 def advice_of(seen: SecondLook | None) -> tuple[str, ...]:

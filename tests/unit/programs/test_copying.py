@@ -175,3 +175,43 @@ def test_an_archive_that_claims_to_be_huge_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_archive_is_said_to_be_none(tmp_path: Path) -> None:
     with pytest.raises(Unusable, match="what was built from 'mine' can't be read"):
         unpack(b"\xff" * 2048, tmp_path / "built", origin=Path("mine"))
+
+
+def test_links_that_lead_out_together_are_refused(folder: Path, tmp_path: Path) -> None:
+    """Each by itself stays within, as it is written."""
+    (folder / "s" / "t" / "u").mkdir(parents=True)
+    (folder / "s" / "t" / "u" / "d").symlink_to("../../..")
+    (folder / "answer").symlink_to("s/t/u/d/../secret")
+    (tmp_path / "secret").write_text("secret")
+
+    with pytest.raises(Unusable, match="'answer' is a link that leads out of its folder"):
+        copy(folder, tmp_path / "copy")
+
+
+def test_folders_within_folders_end_somewhere(folder: Path, tmp_path: Path) -> None:
+    """Each costs a descriptor while it is read."""
+    (folder / Path(*["d"] * 60)).mkdir(parents=True)
+
+    with pytest.raises(Unusable, match="has folders more than 32 deep"):
+        copy(folder, tmp_path / "copy")
+
+
+def test_a_hard_link_costs_what_its_target_does(tmp_path: Path) -> None:
+    """It takes no room in the archive, and all of it when it is unpacked."""
+    links = [(entry(f"l{n}", tarfile.LNKTYPE, to="whole", mode=0o755), b"") for n in range(60)]
+    built = archive((entry("whole"), bytes(1024 * 1024)), *links)
+
+    with pytest.raises(Unusable, match="holds more than 48 MiB"):
+        unpack(built, tmp_path / "built", origin=Path("mine"))
+
+
+def test_links_in_a_circle_are_no_mistake_of_ours(tmp_path: Path) -> None:
+    """Those that name nothing that was unpacked, too."""
+    built = archive(
+        (entry("a", tarfile.SYMTYPE, to="b"), b""),
+        (entry("b", tarfile.SYMTYPE, to="a"), b""),
+        (entry("c", tarfile.LNKTYPE, to="a"), b""),
+    )
+
+    with suppress(Unusable):
+        unpack(built, tmp_path / "built", origin=Path("mine"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import shutil
 from pathlib import Path
 
 import pytest
@@ -76,6 +76,8 @@ def test_sources_are_built_and_the_result_is_taken(mine: Path) -> None:
         ("sh mine/server -v", ("sh", f"{FOLDER}/1/server", "-v")),
         ("socat - 'TCP:a b'", ("socat", "-", "TCP:a b")),
         ("/opt/not/here", ("/opt/not/here",)),  # perhaps it is on the host
+        ("/bin/sh -c true", ("/bin/sh", "-c", "true")),  # every host has its own
+        ("cat /dev/null", ("cat", "/dev/null")),
     ],
 )
 def test_a_command_takes_the_place_of_one_program(mine: Path, command: str, words: tuple[str, ...]) -> None:
@@ -95,10 +97,10 @@ def test_a_script_comes_with_what_lies_beside_it(mine: Path) -> None:
 
 def test_a_binary_comes_alone(mine: Path) -> None:
     """Its folder may be a large one, like /usr/bin."""
-    interpreter = Path(sys.executable).resolve()
-    [folder] = taken(f"server={interpreter}").given.folders
+    shutil.copy("/bin/true", mine / "binary")
+    [folder] = taken("server=mine/binary").given.folders
 
-    assert [file.name for file in folder.source.iterdir()] == [interpreter.name]
+    assert [file.name for file in folder.source.iterdir()] == ["binary"]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +112,8 @@ def test_a_binary_comes_alone(mine: Path) -> None:
         (["server="], "'server' has no command"),
         (["server='a"], "can't be read: No closing quotation"),
         (["server=./not-here"], "there is no file './not-here'"),
-        (["mine", "server=nc"], "'server' is given twice: 'mine/server' and 'nc'"),
+        (["mine", "server=nc"], "no program is found in 'mine'"),
+        (["mine", "mine"], "'server' is given twice: 'mine/server' and 'mine/server'"),
         (["server=./mine/notes"], "'./mine/notes' is not executable"),
     ],
 )
@@ -137,7 +140,7 @@ def test_the_place_is_gone_after_the_run(tmp_path: Path, monkeypatch: pytest.Mon
         assert made.parent == tmp_path
     assert not made.exists()
 
-    with place(is_kept=True) as kept:
+    with place(may_stay=True, stays=lambda: True) as kept:
         pass
     with place():
         assert kept.exists()
@@ -159,3 +162,18 @@ def test_what_a_killed_run_has_left_is_removed_by_the_next(tmp_path: Path, monke
 
     assert {"mine", "odd"} <= set(left)
     assert "dead" not in left
+
+
+def test_a_command_leaves_the_rest_to_the_folder(mine: Path) -> None:
+    """Whatever their order."""
+    (mine / "client").write_text("#!/bin/sh\n")
+    (mine / "client").chmod(0o755)
+    given = taken("mine", "server=nc -l").given
+
+    assert {program.name: program.origin for program in given.programs} == {"server": "nc -l", "client": "mine/client"}
+
+
+def test_a_link_to_itself_is_no_program_and_no_mistake(mine: Path) -> None:
+    (mine / "loop").symlink_to("loop")
+
+    assert taken("mine").given.names == ("server",)
