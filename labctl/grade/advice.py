@@ -23,6 +23,7 @@ _CRASHES = {
 _READS = {"read", "recv", "recvfrom", "recvmsg"}
 _ACCEPTS = {"accept", "accept4"}
 _WRITES = {"write", "send", "sendto", "sendmsg"}
+_LONG_NS = 1_000_000_000
 _SPIN = 1000
 """Calls of one kind that fail one after another, or return 0: a loop without a way out."""
 
@@ -72,15 +73,16 @@ def _answerless(story: Story) -> Iterator[str]:
             continue
         read = [call for call in mine if call.name in _READS and (call.returned or 0) > 0]
         if read and not any(call.name in _WRITES for call in mine):
-            seen = f"{name} read {read[0].returned} bytes"
-            waits = [call for call in mine if call.name in _READS and call.ends_ns is None]
-            if waits and waits[-1].begins_ns > read[0].begins_ns:
-                yield (
-                    f"{seen} and waits for more in {waits[-1].name}: its client has sent all, and waits for an answer; "
-                    "nothing in TCP says where a message ends"
-                )
+            seen = f"{name} read {read[0].returned} bytes and never wrote an answer"
+            if any(call.begins_ns > read[0].begins_ns and _waits(call) for call in mine if call.name in _READS):
+                yield f"{seen}: it waits for more in another read, and nothing in TCP says where a message ends"
             else:
-                yield f"{seen} and never wrote an answer: its client waits for one"
+                yield f"{seen}: its client waits for one"
+
+
+def _waits(call: CallSeen) -> bool:
+    """Whether it never returned, or not before somebody had lost patience."""
+    return call.ends_ns is None or call.ends_ns - call.begins_ns > _LONG_NS
 
 
 def _kept_open(story: Story) -> Iterator[str]:

@@ -51,7 +51,14 @@ def test_a_server_that_reads_on_is_told_what_it_waits_for() -> None:
     first, second = (30, 40, 'read(4<TCP>, "hello\\n", 255)', "6"), (50, None, "read(4<TCP>, ", "?")
     [words] = advice(FAILED, told(bound(51717), first, second))
 
-    assert words.startswith("server read 6 bytes and waits for more in read")
+    assert words.startswith("server read 6 bytes and never wrote an answer: it waits for more in another read")
+
+
+def test_a_read_that_ended_when_the_client_was_gone_was_a_wait_too() -> None:
+    first, second = (30, 40, 'read(4<TCP>, "hello\\n", 255)', "6"), (50, 9_000_050, "read(4<TCP>, 249)", "0")
+    [words] = advice(FAILED, told(bound(51717), first, second))
+
+    assert "it waits for more in another read" in words
 
 
 def test_a_server_that_answers_is_not_blamed() -> None:

@@ -44,7 +44,6 @@ int main(int argc, char *argv[])
     if (n < 0)
         error("ERROR reading from socket");
     printf("Here is the message: %s\n", buffer);
-    n = read(newsockfd, buffer, 255);
     close(newsockfd);
     close(sockfd);
     return 0;
