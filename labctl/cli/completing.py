@@ -56,7 +56,7 @@ def hosts(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
     name = ctx.params.get("name") or ctx.params.get("lab")
     with suppress(EngineError):
         standing_labs = [standing(name)] if name else all_standing()
-        found = dict.fromkeys(host for lab in standing_labs for host in lab.up)
+        found = sorted({host for lab in standing_labs for host in lab.up})
         return [CompletionItem(host) for host in found if host.startswith(incomplete)]
     return []
 

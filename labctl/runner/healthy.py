@@ -43,12 +43,14 @@ def _await(session: Session, host: str, health: Health, programs: Sequence[Progr
         return any(program.has_ended for program in programs)
 
     while not has_ended():
-        said = _tried(
-            conversation, host, health, min(session.patience(health.timeout_s), max(until_s - time.monotonic(), 0.1))
-        )
-        if not said:
+        whole = session.patience(health.timeout_s)
+        seconds = min(whole, max(until_s - time.monotonic(), 0.1))
+        came = _tried(conversation, host, health, seconds)
+        if not came:
             return
         left_s = until_s - time.monotonic()
+        if not said or seconds == whole or left_s > 0:  # a last try that had less than its time says nothing
+            said = came
         if left_s <= 0:
             break
         conversation.until(has_ended, timeout_s=min(gap, left_s))
