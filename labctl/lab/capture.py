@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -100,15 +101,18 @@ class Capture:
             not_recorded=self._miss,
         )
         doing.begin_record(recording)
-        try:
-            recording.begin(doing.lab.attend)
-        except BaseException as error:
-            recording.close()
-            doing.recording = None
-            if isinstance(error, LabBroke):
+        with ExitStack() as undo:
+            undo.callback(self._let_go, recording)
+            try:
+                recording.begin(doing.lab.attend)
+            except LabBroke as error:
                 raise doing.broke(error) from error
-            raise
+            undo.pop_all()
         return self
+
+    def _let_go(self, recording: Recording) -> None:
+        recording.close()
+        self._doing.recording = None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -130,8 +134,7 @@ class Capture:
             if error is None:  # else what went wrong first is what is told
                 raise failure from broken
         finally:
-            recording.close()
-            doing.recording = None
+            self._let_go(recording)
 
     def _finish(self) -> None:
         from labctl.runner.finishing import finish

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import select
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 from labctl.engine.contract import Engine, Lab, Say
@@ -31,15 +32,13 @@ class Standing:
 
     def up(self) -> Lab:
         """The lab. EngineError and what else kept it from coming up; after an interrupt nothing of it is left."""
-        try:
+        with ExitStack() as undo:
+            undo.callback(self.down)
             self._thread.start()
             select.select([self._is_up], [], [])
-        except BaseException:
-            self.down()
-            raise
-        if self._lab is None:
-            self.down()
-            raise self._error or Cancelled
+            if self._lab is None:
+                raise self._error or Cancelled
+            undo.pop_all()
         return self._lab
 
     def down(self) -> None:
