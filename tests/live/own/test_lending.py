@@ -33,7 +33,7 @@ def test_a_fault_is_healed_whatever_ends_the_test(project: Project, ending: str)
         "    with module_lab.fault('client -> cheerios', cut='silent'):\n"
         f"        {ending}\n"
         "def test_second(module_lab):\n"
-        "    module_lab.run('client', 'ping -c 1 -W 5 cheerios')\n",
+        "    assert module_lab.run('client', 'ping -c 1 -W 5 cheerios').exit == 0\n",
     )
     said = project.pytest()
 
